@@ -1,0 +1,103 @@
+import type { ByteString } from '../core/bytes.ts';
+
+/** When surplus files of the receiving side go. `default`: during for protocol 30 and later, before for 29. */
+export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'after';
+
+/** One filter-making option, in the order given: the order decides. */
+export type FilterArgument =
+  | { kind: 'exclude' | 'include' | 'filter'; text: ByteString }
+  | { kind: 'exclude-from' | 'include-from'; file: string };
+
+/**
+ * What a transfer does, after all implications (`-a`, `-P`, `--no-X`) are worked out: the one form that the server
+ * command line, the session and the roles read. Every field is always there.
+ */
+export interface TransferOptions {
+  /** `-r`. */
+  recursive: boolean;
+  /** `-l`: symlinks are copied as symlinks. */
+  links: boolean;
+  /** `-p`. */
+  perms: boolean;
+  /** `-t`. */
+  times: boolean;
+  /** `-o`. */
+  owner: boolean;
+  /** `-g`. */
+  group: boolean;
+  /** `--devices`, half of `-D`. */
+  devices: boolean;
+  /** `--specials`, half of `-D`: fifos and sockets. */
+  specials: boolean;
+  /** `-H`. */
+  hardLinks: boolean;
+  /** `-S`: runs of zeros become holes. */
+  sparse: boolean;
+  /** `-c`: compare by checksum, not by size and time. */
+  checksum: boolean;
+  /** `-u`: skip files that are newer at the destination. */
+  update: boolean;
+  /** `-n`. */
+  dryRun: boolean;
+  /** How often `-i`: 0, 1, or 2 (also unchanged items). */
+  itemize: number;
+  /** How often `-v`. */
+  verbose: number;
+  /** `-q`. */
+  quiet: boolean;
+  /** `-z` or a compression level or choice: compression is wanted. */
+  compress: boolean;
+  /** `-W` true, `--no-W` false, neither: undefined (off for remote transfers). */
+  wholeFile: boolean | undefined;
+  /** How often `-x`: 0, 1, or 2 (mount points are left out altogether). */
+  oneFileSystem: number;
+  /** 0 for `--no-h`, 1 by default (digit groups), 2 for `-h` (units of 1000), 3 for `-hh` (units of 1024). */
+  humanReadable: number;
+  /** `--progress`. */
+  progress: boolean;
+  /** `--partial`. */
+  partial: boolean;
+  /** `--inplace`. */
+  inplace: boolean;
+  /** `--stats`. */
+  stats: boolean;
+  deleteMode: DeleteMode;
+  /** `--delete-excluded`: also delete what the filters hide. */
+  deleteExcluded: boolean;
+  /** `--max-delete=N`; undefined: no limit. */
+  maxDelete: number | undefined;
+  filters: FilterArgument[];
+  /** `--existing`: create nothing new. */
+  existing: boolean;
+  /** `--ignore-existing`: update nothing that exists. */
+  ignoreExisting: boolean;
+  sizeOnly: boolean;
+  /** `-I`. */
+  ignoreTimes: boolean;
+  numericIds: boolean;
+  /** Seconds without any I/O before giving up with exit 30; 0: never. */
+  timeout: number;
+  /** KiB a second, 0: no limit. */
+  bwlimit: number;
+  /** The command that the remote shell runs; inserted unescaped. */
+  rsyncPath: string;
+  /** `-e`; undefined: the built-in ssh. */
+  rsh: string | undefined;
+  /** The highest protocol to offer: 29 to 32. */
+  protocol: number;
+  /** `--checksum-choice` as given (`md5`, `xxh64,md5`); undefined or `auto`: negotiated. */
+  checksumChoice: string | undefined;
+  /** `--compress-choice` as given; undefined or `auto`: negotiated. */
+  compressChoice: string | undefined;
+  compressLevel: number | undefined;
+  /** `--checksum-seed`, 0: chosen by the server. */
+  checksumSeed: number;
+  /** `-B`: bytes, 0: chosen by file size. */
+  blockSize: number;
+  /** False after `--no-inc-recursive`. */
+  incRecurse: boolean;
+  /** `--out-format`, as given. */
+  outFormat: string | undefined;
+  /** `--list-only`, or no destination was named. */
+  listOnly: boolean;
+}
