@@ -1,5 +1,16 @@
 import type { ByteString } from './bytes.ts';
 
+/** What both ends agreed on; told once, before everything else. */
+export interface NegotiatedEvent {
+  type: 'negotiated';
+  protocol: number;
+  checksum: string;
+  compressor: string;
+  incremental: boolean;
+  /** The receiving side can set times of symlinks: `t` or `T` in what a sender prints. */
+  setsSymlinkTimes: boolean;
+}
+
 /** What is known of one file-list entry, for whoever prints or records it. */
 export interface EntryDetails {
   /** Path relative to the root of the transfer, no trailing slash. */
@@ -57,6 +68,19 @@ export interface MessageEvent {
   text: ByteString;
   /** True if the peer sent it. */
   remote: boolean;
+}
+
+/** What the remote command wrote to its standard error, as it came. */
+export interface RemoteStderrEvent {
+  type: 'stderr';
+  bytes: Uint8Array;
+}
+
+/** The destination directory was made (`created directory NAME`). */
+export interface CreatedDirectoryEvent {
+  type: 'created-directory';
+  /** As the user wrote it. */
+  path: string;
 }
 
 /** Bytes of one file are moving. At most one event per 64 KiB or so; the listener decides how often to show. */
@@ -124,11 +148,14 @@ export interface TransferStats {
 }
 
 export type TransferEvent =
+  | NegotiatedEvent
   | ItemEvent
   | DeletedEvent
   | MessageEvent
   | ProgressEvent
   | FileListEvent
+  | RemoteStderrEvent
+  | CreatedDirectoryEvent
   | ListedEvent;
 
 export type EventSink = (event: TransferEvent) => void;

@@ -100,4 +100,11 @@ export interface TransferOptions {
   outFormat: string | undefined;
   /** `--list-only`, or no destination was named. */
   listOnly: boolean;
+  /**
+   * How often `-z` itself was given. It changes only how the server is told: a compression level without `-z` is sent
+   * without the letter. Undefined: once, if `compress` is on.
+   */
+  compressCount?: number;
+  /** `--list-only` was given by name; a listing for want of a destination is not told to the server. */
+  listOnlyGiven?: boolean;
 }

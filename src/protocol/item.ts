@@ -1,3 +1,9 @@
+import { type ByteString, fromBuffer, toBuffer } from '../core/bytes.ts';
+import { protocolError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { Reader } from './reader.ts';
+import type { Writer } from './writer.ts';
+
 /**
  * Item flags, docs/protocol/3-transfer.md, 2.1: what an item is about, and what differed. Only XATTR, BASIS_TYPE,
  * XNAME and TRANSFER change what follows on the wire.
@@ -24,3 +30,39 @@ export const ITEM = {
 
 /** Flags that say how, not what: an item with nothing else is not worth a line by itself. */
 export const ITEM_UNREMARKABLE = ITEM.BASIS_TYPE_FOLLOWS | ITEM.XNAME_FOLLOWS | ITEM.LOCAL_CHANGE;
+
+/** What a transfer's blocks refer to, docs/protocol/3-transfer.md, 2.4. 0x00 to 0x7f: an alternate directory. */
+export const BASIS = {
+  DESTINATION: 0x80,
+  PARTIAL_DIR: 0x81,
+  BACKUP: 0x82,
+  FUZZY: 0x83,
+} as const;
+
+/** The head of a request and of a reply: `short iflags [byte basis] [vstring xname]`, after the index. */
+export interface ItemHead {
+  iflags: number;
+  /** BASIS.DESTINATION unless BASIS_TYPE_FOLLOWS. */
+  basisType: number;
+  /** Undefined unless XNAME_FOLLOWS. */
+  xname: ByteString | undefined;
+}
+
+export function writeItemHead(w: Writer, head: ItemHead): void {
+  w.shortint(head.iflags);
+  if (head.iflags & ITEM.BASIS_TYPE_FOLLOWS) w.byte(head.basisType);
+  if (head.iflags & ITEM.XNAME_FOLLOWS) w.vstring(toBuffer(head.xname ?? ''));
+}
+
+/** Throws NEED_MORE, or a protocol error (exit 2) for an over-long xname. */
+export function readItemHead(r: Reader): ItemHead {
+  const iflags = r.shortint();
+  const basisType = iflags & ITEM.BASIS_TYPE_FOLLOWS ? r.byte() : BASIS.DESTINATION;
+  let xname: ByteString | undefined;
+  if (iflags & ITEM.XNAME_FOLLOWS) {
+    const bytes = r.vstring();
+    if (bytes.length > LIMITS.XNAME_LENGTH) throw protocolError(`xname of ${bytes.length} bytes`);
+    xname = fromBuffer(bytes);
+  }
+  return { iflags, basisType, xname };
+}

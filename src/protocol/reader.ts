@@ -163,9 +163,9 @@ export class Reader {
     return this.buffer.subarray(p, p + length);
   }
 
-  /** The next `length` bytes, copied. */
+  /** The next `length` bytes, copied. (Not by `slice`: that of a Buffer is a view.) */
   bytes(length: number): Uint8Array {
-    return this.view(length).slice();
+    return new Uint8Array(this.view(length));
   }
 }
 

@@ -23,6 +23,14 @@ export class Writer {
     return bytes;
   }
 
+  /** Like `take`, but hands the storage itself out (no copy) and starts with a fresh one of `capacity` bytes. */
+  detach(capacity: number): Uint8Array {
+    const bytes = this.buffer.subarray(0, this.length);
+    this.buffer = new Uint8Array(capacity);
+    this.length = 0;
+    return bytes;
+  }
+
   reset(): void {
     this.length = 0;
   }

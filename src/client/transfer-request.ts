@@ -1,0 +1,37 @@
+import type { EventSink, TransferStats } from '../core/events.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
+import type { Channel } from '../transport/channel.ts';
+import type { Prompts } from '../transport/prompts.ts';
+
+/** One transfer with a remote shell, ready to run. */
+export interface TransferRequest {
+  options: TransferOptions;
+  direction: 'pull' | 'push' | 'list';
+  remote: { user: string | undefined; host: string };
+  /** Sources of a pull or a listing, the one destination of a push; as text, unescaped. */
+  remotePaths: readonly string[];
+  /** Sources of a push, the one destination of a pull; as text in the platform's form. */
+  localPaths: readonly string[];
+  /** Told of everything that happens, synchronously. */
+  onEvent?: EventSink | undefined;
+  /** Ends the run: no half-written file stays (exit 20). */
+  signal?: AbortSignal | undefined;
+  /** Who answers questions about passwords and host keys. Without it such a connection is refused. */
+  prompts?: Prompts | undefined;
+  /** A connection that is already there, instead of one made from `options.rsh` and `remote`. */
+  channel?: Channel | undefined;
+  /** What the transport does, a line at a time, for people who look for a fault. */
+  trace?: ((line: string) => void) | undefined;
+  env?: NodeJS.ProcessEnv | undefined;
+}
+
+/** How a run that reached its end has ended. Runs that did not throw a RsyncError instead. */
+export interface TransferResult {
+  /** 0, or 23 (partial), 24 (vanished), 25 (deletion limit), or the status of the remote command. */
+  exitCode: number;
+  stats: TransferStats;
+  /** Versions and algorithms agreed on. */
+  protocol: number;
+  checksum: string;
+  compressor: string;
+}

@@ -1,0 +1,62 @@
+import { fromText } from '../core/bytes.ts';
+import { buildFilterList } from '../filter/filter-list.ts';
+import { buildServerArgs, escapePath, remoteCommandLine, remoteWords } from '../protocol/server-args.ts';
+import { runClientSession } from '../session/client-session.ts';
+import { ruleFileReader } from '../session/rule-files.ts';
+import type { Channel } from '../transport/channel.ts';
+import { openRemoteShell } from '../transport/remote-shell.ts';
+import type { TransferRequest, TransferResult } from './transfer-request.ts';
+
+export type { TransferRequest, TransferResult } from './transfer-request.ts';
+
+/**
+ * Runs one transfer over a remote shell.
+ * @returns how it ended, also when single files failed (`exitCode` 23, 24, 25)
+ * @throws RsyncError for what ended it early: usage, connection, protocol, disk, interrupt
+ */
+export async function transfer(request: TransferRequest): Promise<TransferResult> {
+  const { options, direction } = request;
+  const emit = request.onEvent ?? (() => {});
+  // Mistakes in the rules must show before anything is connected.
+  const rules = buildFilterList(options.filters, {
+    deleteExcluded: options.deleteExcluded,
+    readFile: ruleFileReader(),
+    onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
+  });
+  const channel = request.channel ?? (await connect(request));
+  const result = await runClientSession({
+    channel,
+    options,
+    direction,
+    remotePaths: request.remotePaths,
+    localPaths: request.localPaths,
+    rules,
+    emit,
+    signal: request.signal,
+  });
+  return {
+    exitCode: result.exitCode,
+    stats: result.stats,
+    protocol: result.negotiated.protocol,
+    checksum: result.negotiated.transferChecksum,
+    compressor: result.negotiated.compressor,
+  };
+}
+
+function connect(request: TransferRequest): Promise<Channel> {
+  const { options, remote } = request;
+  const pulls = request.direction !== 'push';
+  const args = buildServerArgs(options, pulls ? 'sender' : 'receiver');
+  const paths = request.remotePaths.map((path) => escapePath(path, { direction: pulls ? 'pull' : 'push' }));
+  return openRemoteShell({
+    host: remote.host,
+    command: fromText(remoteCommandLine(options.rsyncPath, args, request.remotePaths)),
+    words: [options.rsyncPath, ...remoteWords(args, paths)].map(fromText),
+    ...(remote.user === undefined ? {} : { user: remote.user }),
+    ...(options.rsh === undefined ? {} : { rsh: options.rsh }),
+    ...(request.env === undefined ? {} : { env: request.env }),
+    ...(request.prompts === undefined ? {} : { prompts: request.prompts }),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...(request.trace === undefined ? {} : { trace: request.trace }),
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * Every bound on what a peer may make us hold or do, with its reason. Going over one is a typed error, never a
+ * truncation. Codes are those that rsync ends with at the same place (docs/protocol, the check tables).
+ */
+export const LIMITS = {
+  /** A name on the wire, docs/protocol/2-file-list.md, 2.5: rsync's MAXPATHLEN less its NUL. */
+  NAME_LENGTH: 4095,
+  /** Text of one message frame, docs/protocol/1-session.md, 1.7: a longer one is fatal in every release. */
+  MESSAGE_LENGTH: 5119,
+  /** Names offered in one negotiation list, 1.5. */
+  NEGOTIATION_LIST_LENGTH: 255,
+  /** xname of an item, docs/protocol/3-transfer.md, 2.4. */
+  XNAME_LENGTH: 4095,
+  /**
+   * Bytes of block sums held for one file, docs/protocol/3-transfer.md, 5.5: C's allocation limit. Storage grows
+   * with the bytes that really come, so a forged count alone costs nothing.
+   */
+  BLOCK_SUM_BYTES: 2 ** 30,
+  /** Block length from protocol 30 on; 29 allows more. */
+  BLOCK_LENGTH: 131072,
+  BLOCK_LENGTH_29: 2 ** 29,
+  /** Each count of the deletion statistics, docs/protocol/1-session.md, 1.9. */
+  DELETED_COUNT: 2 ** 28,
+  /** Entries of all file lists together that a receiving side will hold: about 100 bytes each. */
+  FILE_LIST_ENTRIES: 50_000_000,
+  /** Bytes that may wait for the reading role before the connection is told to stop sending. */
+  INPUT_HIGH_WATER: 1 << 20,
+  /** Bytes that may wait for the connection before a writing role has to wait. */
+  OUTPUT_HIGH_WATER: 1 << 20,
+} as const;

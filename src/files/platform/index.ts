@@ -1,0 +1,63 @@
+/** The one place that knows which system this is. */
+
+import type { ByteString } from '../../core/bytes.ts';
+import { systemAccounts } from './accounts.ts';
+import { posixNameFault, posixNativePath, processGroups, rdevLayout, rdevMajor, rdevMinor } from './posix.ts';
+import { windowsMode, windowsNameFault, windowsNativePath } from './windows.ts';
+
+const isWindows = process.platform === 'win32';
+const isRoot = process.geteuid?.() === 0;
+const layout = rdevLayout(process.platform);
+const users = systemAccounts('passwd');
+const groups = systemAccounts('group');
+let ownGroups: ReadonlySet<number> | undefined;
+
+/** A checked path in the form that node:fs takes without loss. */
+export const nativePath: (path: ByteString) => string | Buffer = isWindows
+  ? windowsNativePath
+  : posixNativePath;
+
+/** Why one component of a path can not be a name here, or undefined. */
+export const nameFault: (component: ByteString) => string | undefined = isWindows
+  ? windowsNameFault
+  : posixNameFault;
+
+/** The mode of a stat in Unix terms. */
+export const platformMode: (mode: number) => number = isWindows ? windowsMode : (mode) => mode;
+
+/** What this system and this process can do. */
+export const platform = {
+  isWindows,
+  /** May change owners and make devices. */
+  isRoot,
+  /** Owner, group and the nine permission bits mean something. */
+  hasOwners: !isWindows,
+  hasModes: !isWindows,
+  /** The umask of the process; read once, since reading it means setting it for a moment. */
+  umask: isWindows ? 0o022 : process.umask(),
+
+  /** Groups a process may give to its files: all for root, else those it is a member of. */
+  mayUseGroup(gid: number): boolean {
+    if (isWindows) return false;
+    if (isRoot) return true;
+    ownGroups ??= processGroups();
+    return ownGroups.has(gid);
+  },
+
+  /** Undefined: no such account, or no accounts (Windows). */
+  userName(uid: number): ByteString | undefined {
+    return isWindows ? undefined : users.name(uid);
+  },
+  groupName(gid: number): ByteString | undefined {
+    return isWindows ? undefined : groups.name(gid);
+  },
+  uidOf(name: ByteString): number | undefined {
+    return isWindows ? undefined : users.id(name);
+  },
+  gidOf(name: ByteString): number | undefined {
+    return isWindows ? undefined : groups.id(name);
+  },
+
+  rdevMajor: (rdev: bigint): number => rdevMajor(rdev, layout),
+  rdevMinor: (rdev: bigint): number => rdevMinor(rdev, layout),
+};

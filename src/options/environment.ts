@@ -1,0 +1,41 @@
+/**
+ * The environment variables that stand for options: docs/protocol/4-filters-and-options.md, F. Those of options that
+ * are refused are refused as well where leaving them unheeded would change which files are written.
+ */
+import { EXIT, RsyncError } from '../core/errors.ts';
+import type { TransferOptions } from './transfer-options.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** True if the first path ends the options, as POSIX wants it. */
+export function firstPathEndsOptions(env: Environment): boolean {
+  return env.POSIXLY_CORRECT !== undefined || env.POSIX_ME_HARDER !== undefined;
+}
+
+/** The default of `-e`. */
+export function defaultShell(env: Environment): string | undefined {
+  const shell = env.RSYNC_RSH;
+  return shell === '' ? undefined : shell;
+}
+
+/** @throws RsyncError RSYNC_UNSUPPORTED, exit 4. */
+export function checkEnvironment(env: Environment, options: TransferOptions): void {
+  if (isOn(env.RSYNC_OLD_ARGS)) throw refused('RSYNC_OLD_ARGS', 'remote paths are always escaped');
+  if (env.RSYNC_ICONV) throw refused('RSYNC_ICONV', 'names are not converted');
+  if (env.RSYNC_PARTIAL_DIR && options.partial) {
+    throw refused('RSYNC_PARTIAL_DIR', 'partial files are kept in place of the whole ones');
+  }
+}
+
+/** The variable is a number; anything that is not one counts as 0, as for C's atoi. */
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && (Number.parseInt(value, 10) || 0) !== 0;
+}
+
+function refused(name: string, reason: string): RsyncError {
+  return new RsyncError('RSYNC_UNSUPPORTED', `rsyncjs: ${name} is set: ${reason}`, {
+    exitCode: EXIT.UNSUPPORTED,
+    origin: 'local',
+    hint: `Run it with ${name} unset.`,
+  });
+}

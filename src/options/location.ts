@@ -1,0 +1,205 @@
+/**
+ * Sources and destinations: docs/protocol/4-filters-and-options.md, C.1 and C.2.
+ *
+ *     arg    = "rsync://" [USER "@"] HOST [":" PORT] ["/" MODULE ["/" PATH]]
+ *            | [USER "@"] host "::" MODULE ["/" PATH]
+ *            | [USER "@"] host ":" PATH
+ *            | PATH                                     a "/" comes before the first ":", or there is no ":"
+ *     host   = HOST | "[" HOST "]"
+ */
+import { EXIT, RsyncError, usageError } from '../core/errors.ts';
+
+export interface LocalLocation {
+  kind: 'local';
+  path: string;
+}
+
+/** A path on a machine that a remote shell leads to. */
+export interface ShellLocation {
+  kind: 'shell';
+  user: string | undefined;
+  /** Without brackets. Empty: the host of the source before it. */
+  host: string;
+  /** `.` if none was given: the login directory. */
+  path: string;
+}
+
+/** A module of an rsync daemon, as `host::module/path` or as a URL. */
+export interface DaemonLocation {
+  kind: 'daemon';
+  form: 'url' | 'colons';
+  user: string | undefined;
+  host: string;
+  port: number | undefined;
+  /** Module and path; empty: the list of the modules. */
+  path: string;
+}
+
+export type Location = LocalLocation | ShellLocation | DaemonLocation;
+
+export interface PlatformOptions {
+  /** True on Windows: drive letters and UNC names are local, backslashes in local paths become slashes. */
+  windows?: boolean;
+}
+
+const URL = /^rsync:\/\//i;
+const URL_FORM = /^(?:([^/]*)@)?(?:\[([^\]/]+)\]|([^/:]*))(?::(\d*))?(?:\/(.*))?$/s;
+// The host ends at the first colon, and no slash comes before it; brackets keep the colons of an IPv6 address.
+const HOST_FORM = /^(?:([^/:]*)@)?(?:\[([^\]/]+)\]|(?!\[)([^/:@]*)):(:?)(.*)$/s;
+const WINDOWS_LOCAL = /^(?:[a-z]:|\\\\|\/\/)/i;
+
+/** Tells where an argument points to. Never throws. */
+export function parseLocation(arg: string, { windows = false }: PlatformOptions = {}): Location {
+  const local: LocalLocation = { kind: 'local', path: windows ? arg.replaceAll('\\', '/') : arg };
+  if (windows && (WINDOWS_LOCAL.test(arg) || /^[^:]*\\/.test(arg))) return local;
+  if (URL.test(arg)) return parseUrl(arg.replace(URL, ''));
+  const remote = HOST_FORM.exec(arg);
+  if (remote === null) return local;
+  const [, name, bracketed, plain = '', second, path = ''] = remote;
+  const user = name === '' ? undefined : name;
+  const host = bracketed ?? plain;
+  if (second === ':') return { kind: 'daemon', form: 'colons', user, host, port: undefined, path };
+  return { kind: 'shell', user, host, path: path === '' ? '.' : path };
+}
+
+function parseUrl(rest: string): DaemonLocation {
+  // A malformed URL is still none of the other forms.
+  const [, user, bracketed, host = rest, port = '', path = ''] = URL_FORM.exec(rest) ?? [];
+  return {
+    kind: 'daemon',
+    form: 'url',
+    user,
+    host: bracketed ?? host,
+    port: port === '' ? undefined : Number(port),
+    path,
+  };
+}
+
+export interface Route {
+  /** `list`: there is no destination, or nothing is to be copied. */
+  direction: 'pull' | 'push' | 'list';
+  remote: { user: string | undefined; host: string };
+  /** Sources of a pull or a listing, the one destination of a push. */
+  remotePaths: string[];
+  /** Sources of a push, the one destination of a pull; empty if there is none. */
+  localPaths: string[];
+}
+
+export interface ClassifyOptions extends PlatformOptions {
+  /** `--list-only`: a pull becomes a listing. */
+  listOnly?: boolean;
+}
+
+/**
+ * Tells sources and destination apart.
+ * @throws RsyncError RSYNC_USAGE, exit 1: arguments that do not go together; RSYNC_UNSUPPORTED, exit 4: daemons, and
+ *   copies without a remote side.
+ */
+export function classifyPaths(paths: readonly string[], options: ClassifyOptions = {}): Route {
+  const locations = paths.map((path) => parseLocation(path, options));
+  const first = locations[0];
+  const last = locations.at(-1);
+  if (first === undefined || last === undefined) {
+    throw usageError('rsyncjs: no source and no destination', '"rsyncjs --help" shows how they are written.');
+  }
+  if (first.kind !== 'local') return pullRoute(first, locations, paths, options);
+  return pushRoute(last, locations, paths);
+}
+
+function pullRoute(
+  first: ShellLocation | DaemonLocation,
+  locations: readonly Location[],
+  paths: readonly string[],
+  options: ClassifyOptions,
+): Route {
+  const last = locations.at(-1)!;
+  const destination = locations.length > 1 && last.kind === 'local' ? last : undefined;
+  const isSource = (index: number): boolean => destination === undefined || index < locations.length - 1;
+  if (locations.length > 1 && last.kind !== 'local' && (last.host !== '' || last.kind !== first.kind)) {
+    throw usageError(
+      'rsyncjs: the source and destination cannot both be remote',
+      'One of the two must be a local path.',
+    );
+  }
+  const sources = locations.filter((_, index) => isSource(index));
+  for (const [index, source] of sources.entries()) checkSource(first, source, paths[index]!);
+  if (destination?.path === '')
+    throw usageError('rsyncjs: Empty destination arg specified', 'Write "." for it.');
+  if (first.kind === 'daemon') throw daemonRefused();
+  checkHost(first, paths[0]!);
+  return {
+    direction: destination === undefined || options.listOnly === true ? 'list' : 'pull',
+    remote: { user: first.user, host: first.host },
+    remotePaths: sources.map((source) => source.path),
+    localPaths: destination === undefined ? [] : [destination.path],
+  };
+}
+
+/** Further sources are on the machine of the first one, and say so in the same way. */
+function checkSource(first: ShellLocation | DaemonLocation, source: Location, arg: string): void {
+  if (source.kind === 'local') throw usageError(`rsyncjs: Unexpected local arg: ${arg}`, AFTER_REMOTE);
+  if (source.host === '' && source.user === undefined) {
+    if (source !== first && source.kind === first.kind) return;
+  } else if (source.host !== first.host || (source.user !== undefined && source.user !== first.user)) {
+    throw usageError('rsyncjs: All source args must come from the same machine.');
+  }
+  if (source.kind !== first.kind || formOf(source) !== formOf(first)) {
+    throw usageError('rsyncjs: All source args must use the same hostspec format.');
+  }
+  if (source.kind === 'daemon' && first.kind === 'daemon' && source.port !== first.port) {
+    throw usageError('rsyncjs: All source args must use the same port number.');
+  }
+}
+
+const AFTER_REMOTE =
+  'If the first source is remote, all are: write ":PATH" for another path of the same host.';
+
+function formOf(location: ShellLocation | DaemonLocation): string {
+  return location.kind === 'daemon' ? location.form : location.kind;
+}
+
+function pushRoute(last: Location, locations: readonly Location[], paths: readonly string[]): Route {
+  const sources = locations.length > 1 ? locations.slice(0, -1) : locations;
+  for (const [index, source] of sources.entries()) {
+    if (source.kind !== 'local') {
+      throw usageError(
+        `rsyncjs: Unexpected remote arg: ${paths[index]}`,
+        'All sources are local, or all are remote.',
+      );
+    }
+    if (source.path === '') throw usageError('rsyncjs: Empty source arg specified', 'Write "." for it.');
+  }
+  if (last.kind === 'daemon') throw daemonRefused();
+  if (last.kind === 'local') {
+    if (last.path === '') throw usageError('rsyncjs: Empty destination arg specified', 'Write "." for it.');
+    throw new RsyncError('RSYNC_UNSUPPORTED', 'rsyncjs: copies within one machine are not supported', {
+      exitCode: EXIT.UNSUPPORTED,
+      origin: 'local',
+      hint: 'The source or the destination must be on another machine, written as [USER@]HOST:PATH.',
+    });
+  }
+  checkHost(last, paths.at(-1)!);
+  return {
+    direction: 'push',
+    remote: { user: last.user, host: last.host },
+    remotePaths: [last.path],
+    localPaths: sources.map((source) => source.path),
+  };
+}
+
+/** A host such as `-oProxyCommand=x` would be an option to the remote shell. */
+function checkHost({ host }: ShellLocation, arg: string): void {
+  if (host === '' || host.startsWith('-')) throw usageError(`rsyncjs: Invalid remote host: ${arg}`);
+}
+
+function daemonRefused(): RsyncError {
+  return new RsyncError(
+    'RSYNC_UNSUPPORTED',
+    'rsyncjs: rsync daemons (HOST::MODULE, rsync://) are not supported',
+    {
+      exitCode: EXIT.UNSUPPORTED,
+      origin: 'local',
+      hint: 'Reach the machine over ssh: [USER@]HOST:PATH.',
+    },
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * rsync's command-line grammar, popt's: docs/protocol/4-filters-and-options.md, B.1.
+ *
+ *     word   = "--" | "--" NAME ["=" VALUE] | "-" LETTER... [["="] VALUE] | PATH
+ *
+ * Options take effect from left to right. A value may also be the next word, whatever it starts with. "--" ends the
+ * options; "-" alone is a path.
+ */
+import { EXIT, RsyncError, usageError } from '../core/errors.ts';
+import { checkEnvironment, defaultShell, type Environment, firstPathEndsOptions } from './environment.ts';
+import { DEFAULT_OPTIONS, settle } from './resolve.ts';
+import { type Draft, isSupported, LONG_NAMES, type OptionName, SHORT_NAMES } from './table.ts';
+import type { TransferOptions } from './transfer-options.ts';
+import { invalid } from './values.ts';
+
+export { DEFAULT_OPTIONS, type OptionsInput, resolveOptions } from './resolve.ts';
+
+export interface ParsedArguments {
+  options: TransferOptions;
+  /** Sources and destination, as typed. */
+  paths: string[];
+  /** `--help`, or `-h` as the only argument; then neither conflicts nor the environment were looked at. */
+  help: boolean;
+  /** How often `-V`: 0, 1 for the version, 2 or more for the version as JSON. As for `help`. */
+  version: number;
+}
+
+/**
+ * @param argv the arguments after the name of the command.
+ * @param env where RSYNC_RSH and the like are looked up.
+ * @throws RsyncError RSYNC_USAGE, exit 1: unknown option, bad value, conflict (exit 2: protocol out of range);
+ *   RSYNC_UNSUPPORTED, exit 4: an option of rsync that is not supported, an unknown algorithm.
+ */
+export function parseArguments(argv: readonly string[], env: Environment = {}): ParsedArguments {
+  const draft: Draft = {
+    options: {
+      ...DEFAULT_OPTIONS,
+      filters: [],
+      rsh: defaultShell(env),
+      compressCount: 0,
+      listOnlyGiven: false,
+    },
+    deleteTimes: new Set(),
+    help: false,
+    version: 0,
+  };
+  const paths = readWords(argv, firstPathEndsOptions(env), draft);
+  const { options, version } = draft;
+  const help = draft.help || (argv.length === 1 && options.humanReadable > DEFAULT_OPTIONS.humanReadable);
+  if (help || version > 0) return { options, paths, help, version };
+
+  if (draft.deleteTimes.size > 1) {
+    throw usageError(
+      'rsyncjs: the options --delete-before, --delete-during and --delete-after exclude each other',
+    );
+  }
+  if (paths.length === 1) options.listOnly = true;
+  settle(options);
+  checkEnvironment(env, options);
+  return { options, paths, help, version };
+}
+
+function readWords(argv: readonly string[], firstPathEnds: boolean, draft: Draft): string[] {
+  const paths: string[] = [];
+  let at = 0;
+  const next = (word: string): string => {
+    const value = argv[at++];
+    if (value === undefined) throw invalid(word, 'missing argument');
+    return value;
+  };
+  while (at < argv.length) {
+    const word = argv[at++]!;
+    if (word === '--') break;
+    if (word.startsWith('--')) readLong(word, next, draft);
+    else if (word.length > 1 && word.startsWith('-')) readLetters(word, next, draft);
+    else {
+      paths.push(word);
+      if (firstPathEnds) break;
+    }
+  }
+  return [...paths, ...argv.slice(at)];
+}
+
+function readLong(word: string, next: (word: string) => string, draft: Draft): void {
+  const equals = word.indexOf('=');
+  const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
+  const found = known(LONG_NAMES.get(name), word, `--${name}`);
+  const attached = equals < 0 ? undefined : word.slice(equals + 1);
+  if (found.entry.argument === undefined || found.negated) {
+    if (attached !== undefined) throw invalid(word, 'option does not take an argument');
+    found.apply(draft, '', word);
+  } else {
+    found.apply(draft, attached ?? next(word), word);
+  }
+}
+
+function readLetters(word: string, next: (word: string) => string, draft: Draft): void {
+  // By code points, so that an unknown one is quoted whole.
+  const letters = [...word.slice(1)];
+  for (const [index, letter] of letters.entries()) {
+    const found = known(SHORT_NAMES.get(letter), word, `-${letter}`);
+    if (found.entry.argument === undefined) {
+      found.apply(draft, '', word);
+      continue;
+    }
+    const rest = letters.slice(index + 1).join('');
+    found.apply(draft, rest === '' ? next(word) : rest.replace(/^=/, ''), word);
+    return;
+  }
+}
+
+/** The option behind a name, if there is one and it works. `typed` is the option alone, without value or bundle. */
+function known(name: OptionName | undefined, word: string, typed: string) {
+  if (name === undefined) {
+    throw usageError(`rsyncjs: ${word}: unknown option`, '"rsyncjs --help" lists the options.');
+  }
+  const { entry, negated } = name;
+  const apply = isSupported(entry) ? (negated ? entry.negate : entry.apply) : undefined;
+  if (apply !== undefined) return { entry, negated, apply };
+  throw new RsyncError('RSYNC_UNSUPPORTED', `rsyncjs: ${typed}: this option of rsync is not supported`, {
+    exitCode: EXIT.UNSUPPORTED,
+    origin: 'local',
+    hint:
+      (isSupported(entry) ? undefined : entry.hint) ??
+      'Leave it out; "rsyncjs --help" lists the options that are supported.',
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * Defaults, implications and conflicts of the options: docs/protocol/4-filters-and-options.md, B.2 and B.3.
+ * The command line and the library meet here.
+ */
+import { EXIT, RsyncError, usageError } from '../core/errors.ts';
+import { parseChecksumChoice, parseCompressChoice } from './choices.ts';
+import { checkBlockSize, checkProtocol, NEWEST_PROTOCOL } from './limits.ts';
+import type { DeleteMode, FilterArgument, TransferOptions } from './transfer-options.ts';
+import { INT_MAX } from './values.ts';
+
+/** What a transfer does when nothing is asked for: copy single files, keep nothing of them but the content. */
+export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
+  recursive: false,
+  links: false,
+  perms: false,
+  times: false,
+  owner: false,
+  group: false,
+  devices: false,
+  specials: false,
+  hardLinks: false,
+  sparse: false,
+  checksum: false,
+  update: false,
+  dryRun: false,
+  itemize: 0,
+  verbose: 0,
+  quiet: false,
+  compress: false,
+  wholeFile: undefined,
+  oneFileSystem: 0,
+  humanReadable: 1,
+  progress: false,
+  partial: false,
+  inplace: false,
+  stats: false,
+  deleteMode: 'none',
+  deleteExcluded: false,
+  maxDelete: undefined,
+  filters: [],
+  existing: false,
+  ignoreExisting: false,
+  sizeOnly: false,
+  ignoreTimes: false,
+  numericIds: false,
+  timeout: 0,
+  bwlimit: 0,
+  rsyncPath: 'rsync',
+  rsh: undefined,
+  protocol: NEWEST_PROTOCOL,
+  checksumChoice: undefined,
+  compressChoice: undefined,
+  compressLevel: undefined,
+  checksumSeed: 0,
+  blockSize: 0,
+  incRecurse: true,
+  outFormat: undefined,
+  listOnly: false,
+});
+
+/** What `archive` turns on: `-rlptgoD`. */
+export const ARCHIVE = {
+  recursive: true,
+  links: true,
+  perms: true,
+  times: true,
+  group: true,
+  owner: true,
+  devices: true,
+  specials: true,
+} as const satisfies Partial<TransferOptions>;
+
+/** Options as a caller of the library gives them: any part of TransferOptions; undefined means the default. */
+export type OptionsInput = { [K in keyof TransferOptions]?: TransferOptions[K] | undefined } & {
+  /** `-a`: what ARCHIVE lists, unless a field of its own says otherwise. */
+  archive?: boolean | undefined;
+};
+
+type Kind = 'boolean' | 'number' | 'string' | 'array';
+
+/** What each field holds; a Map, so that `constructor` and the like are no fields. */
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ...Object.entries(DEFAULT_OPTIONS).map(([key, value]): [string, Kind] => [key, typeof value as Kind]),
+  ['filters', 'array'],
+  ['wholeFile', 'boolean'],
+  ['maxDelete', 'number'],
+  ['rsh', 'string'],
+  ['checksumChoice', 'string'],
+  ['compressChoice', 'string'],
+  ['compressLevel', 'number'],
+  ['outFormat', 'string'],
+  ['compressCount', 'number'],
+  ['listOnlyGiven', 'boolean'],
+]);
+
+const DELETE_MODES: readonly DeleteMode[] = ['none', 'default', 'before', 'during', 'after'];
+
+/**
+ * The full form of some options: defaults filled in, implications worked out.
+ * @throws RsyncError RSYNC_USAGE (exit 1; 2 for the protocol) or RSYNC_UNSUPPORTED (exit 4) for values and
+ *   combinations that make no sense.
+ */
+export function resolveOptions(input: OptionsInput = {}): TransferOptions {
+  const { archive, ...fields } = input;
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  for (const [key, value] of Object.entries(given)) checkType(key, value);
+  if (archive !== undefined && typeof archive !== 'boolean')
+    throw usageError('rsyncjs: archive: must be a boolean');
+  const options: TransferOptions = { ...DEFAULT_OPTIONS, ...(archive === true ? ARCHIVE : {}), ...given };
+  options.filters = [...options.filters];
+  for (const filter of options.filters) checkFilter(filter);
+  return settle(options);
+}
+
+function checkType(key: string, value: unknown): void {
+  const kind = KINDS.get(key);
+  if (kind === undefined) throw usageError(`rsyncjs: ${key}: unknown option`);
+  if (kind === 'array' ? !Array.isArray(value) : typeof value !== kind) {
+    throw usageError(`rsyncjs: ${key}: must be ${kind === 'array' ? 'an' : 'a'} ${kind}`);
+  }
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw usageError(`rsyncjs: ${key}: must be a whole number`);
+  }
+}
+
+const RULES: readonly unknown[] = ['exclude', 'include', 'filter'] satisfies FilterArgument['kind'][];
+const FILES: readonly unknown[] = ['exclude-from', 'include-from'] satisfies FilterArgument['kind'][];
+
+function checkFilter(filter: unknown): void {
+  const { kind, text, file } = (filter ?? {}) as Record<string, unknown>;
+  if (FILES.includes(kind) && typeof file === 'string') return;
+  if (!RULES.includes(kind) || typeof text !== 'string') throw usageError('rsyncjs: filters: not a filter');
+  // Characters above U+00FF are text, not the bytes of it.
+  if (/[^\0-\xff]/.test(text)) throw usageError('rsyncjs: filters: the text must be a ByteString');
+}
+
+/** Numbers that the server reads as 32-bit integers. */
+const NEVER_NEGATIVE = [
+  'itemize',
+  'verbose',
+  'oneFileSystem',
+  'humanReadable',
+  'timeout',
+  'bwlimit',
+  'blockSize',
+  'maxDelete',
+] as const satisfies (keyof TransferOptions)[];
+
+/** Applies the implications, in place, then looks for conflicts. */
+export function settle(options: TransferOptions): TransferOptions {
+  checkRanges(options);
+  imply(options);
+  checkConflicts(options);
+  return options;
+}
+
+function checkRanges(options: TransferOptions): void {
+  for (const key of NEVER_NEGATIVE) {
+    const value = options[key] ?? 0;
+    if (value < 0) throw usageError(`rsyncjs: ${key}: must be 0 or more`);
+    if (value > INT_MAX) throw usageError(`rsyncjs: ${key}: must fit into 32 bits`);
+  }
+  checkProtocol(options.protocol, `protocol ${options.protocol}`);
+  checkBlockSize(options.blockSize, options.protocol, `block size ${options.blockSize}`);
+  if (options.checksumSeed !== (options.checksumSeed | 0)) {
+    throw usageError('rsyncjs: checksumSeed: must fit into 32 bits');
+  }
+  if (!DELETE_MODES.includes(options.deleteMode)) throw usageError('rsyncjs: deleteMode: unknown mode');
+  if (options.rsyncPath === '') throw usageError('rsyncjs: --rsync-path: must not be empty');
+}
+
+function imply(options: TransferOptions): void {
+  if ((options.compressCount ?? 0) > 1 && compressor(options) === undefined) options.compressChoice = 'zlibx';
+  const named = compressor(options);
+  if (named === 'none') options.compress = false;
+  else if (named !== undefined || options.compressLevel !== undefined) options.compress = true;
+  // A file that is written in place is always kept; there is nothing else to keep.
+  if (options.inplace) options.partial = false;
+  if (options.deleteExcluded && options.deleteMode === 'none') options.deleteMode = 'default';
+  // Without block sums nothing can be matched.
+  if (checksums(options).transfer === 'none') options.wholeFile = true;
+}
+
+function checkConflicts(options: TransferOptions): void {
+  if (options.deleteMode !== 'none' && !options.recursive && !options.listOnly) {
+    throw usageError('rsyncjs: deletion needs --recursive (-r)', 'Add -r or -a.');
+  }
+  if (options.checksum && checksums(options).preTransfer === 'none') {
+    throw new RsyncError('RSYNC_UNSUPPORTED', 'rsyncjs: --checksum (-c) needs a checksum other than none', {
+      exitCode: EXIT.UNSUPPORTED,
+      origin: 'local',
+      hint: 'Name two: --checksum-choice=none,md5 uses the second one for --checksum.',
+    });
+  }
+}
+
+function compressor(options: TransferOptions) {
+  return options.compressChoice === undefined ? undefined : parseCompressChoice(options.compressChoice);
+}
+
+function checksums(options: TransferOptions) {
+  return parseChecksumChoice(options.checksumChoice ?? 'auto');
+}

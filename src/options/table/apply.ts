@@ -1,0 +1,66 @@
+/** The few ways in which an option changes the draft. */
+import { fromText } from '../../core/bytes.ts';
+import type { DeleteMode, FilterArgument, TransferOptions } from '../transfer-options.ts';
+import { invalid, parseInteger } from '../values.ts';
+import type { Apply } from './entry.ts';
+
+/** Sets a field to a constant. */
+export function set<K extends keyof TransferOptions>(key: K, value: TransferOptions[K]): Apply {
+  return ({ options }) => {
+    options[key] = value;
+  };
+}
+
+/** Does several things. */
+export function all(...steps: Apply[]): Apply {
+  return (draft, value, word) => {
+    for (const step of steps) step(draft, value, word);
+  };
+}
+
+/** One more, up to `most`. */
+export function count(key: 'verbose' | 'itemize' | 'oneFileSystem' | 'humanReadable', most: number): Apply {
+  return ({ options }) => {
+    options[key] = Math.min(most, options[key] + 1);
+  };
+}
+
+/** Takes the text as it is. */
+export function text(key: 'outFormat' | 'checksumChoice' | 'compressChoice' | 'rsyncPath'): Apply {
+  return ({ options }, value) => {
+    options[key] = value;
+  };
+}
+
+/** Takes a 32-bit integer, at least `least`. */
+export function integer(key: 'timeout' | 'checksumSeed' | 'compressLevel', least?: number): Apply {
+  return ({ options }, value, word) => {
+    const number = parseInteger(value, word);
+    if (least !== undefined && number < least) throw invalid(word, `must be ${least} or more`);
+    options[key] = number;
+  };
+}
+
+/** Appends a rule; its text becomes bytes (UTF-8), as names are. */
+export function rule(kind: 'exclude' | 'include' | 'filter'): Apply {
+  return append((value) => ({ kind, text: fromText(value) }));
+}
+
+/** Appends the rules of a file. */
+export function ruleFile(kind: 'exclude-from' | 'include-from'): Apply {
+  return append((value) => ({ kind, file: value }));
+}
+
+function append(make: (value: string) => FilterArgument): Apply {
+  return ({ options }, value) => {
+    options.filters = [...options.filters, make(value)];
+  };
+}
+
+/** Deletion at a chosen time; a second, different time is a conflict, found at the end. */
+export function deleteAt(mode: Exclude<DeleteMode, 'none' | 'default'>): Apply {
+  return (draft) => {
+    draft.options.deleteMode = mode;
+    draft.deleteTimes.add(mode);
+  };
+}

@@ -1,0 +1,161 @@
+import { checkProtocol } from '../limits.ts';
+import { parseInteger, parseRate } from '../values.ts';
+import { integer, set, text } from './apply.ts';
+import type { OptionEntry } from './entry.ts';
+
+const ESCAPED = 'Remote words are always escaped; leave the option out.';
+
+export const CONNECTION: readonly OptionEntry[] = [
+  {
+    long: 'rsh',
+    short: 'e',
+    group: 'connection',
+    argument: 'COMMAND',
+    help: 'the remote shell, with its options',
+    keys: ['rsh'],
+    apply: ({ options }, value) => {
+      options.rsh = value === '' ? undefined : value;
+    },
+  },
+  {
+    long: 'rsync-path',
+    group: 'connection',
+    argument: 'COMMAND',
+    help: 'what to run on the remote side ("sudo rsync")',
+    keys: ['rsyncPath'],
+    apply: text('rsyncPath'),
+  },
+  {
+    long: 'remote-option',
+    short: 'M',
+    group: 'connection',
+    argument: 'OPTION',
+    help: 'give OPTION to the remote side alone',
+    refused: true,
+  },
+  {
+    long: 'old-args',
+    negations: ['no-old-args'],
+    group: 'connection',
+    help: 'let the remote shell split paths',
+    refused: true,
+    hint: ESCAPED,
+  },
+  {
+    long: 'secluded-args',
+    short: 's',
+    aliases: ['protect-args'],
+    negations: ['no-secluded-args', 'no-protect-args', 'no-s'],
+    group: 'connection',
+    help: 'send paths past the remote shell',
+    refused: true,
+    hint: ESCAPED,
+  },
+  {
+    long: 'blocking-io',
+    negations: ['no-blocking-io'],
+    group: 'connection',
+    help: 'give the remote shell blocking pipes',
+    refused: true,
+  },
+  {
+    long: 'timeout',
+    negations: ['no-timeout'],
+    group: 'connection',
+    argument: 'SECONDS',
+    help: 'give up after this time without any data',
+    keys: ['timeout'],
+    apply: integer('timeout', 0),
+    negate: set('timeout', 0),
+  },
+  {
+    long: 'contimeout',
+    negations: ['no-contimeout'],
+    group: 'connection',
+    argument: 'SECONDS',
+    help: 'limit for the connection to a daemon',
+    refused: true,
+  },
+  {
+    long: 'bwlimit',
+    negations: ['no-bwlimit'],
+    group: 'connection',
+    argument: 'RATE',
+    help: 'write no more than RATE a second (KiB, or with a unit)',
+    keys: ['bwlimit'],
+    apply: ({ options }, value, word) => {
+      options.bwlimit = parseRate(value, word);
+    },
+    negate: set('bwlimit', 0),
+  },
+  {
+    long: 'protocol',
+    group: 'connection',
+    argument: 'NUM',
+    help: 'the highest protocol version to offer, 29 to 32',
+    keys: ['protocol'],
+    apply: ({ options }, value, word) => {
+      options.protocol = checkProtocol(parseInteger(value, word), word);
+    },
+  },
+  {
+    long: 'iconv',
+    negations: ['no-iconv'],
+    group: 'connection',
+    argument: 'CHARSETS',
+    help: 'convert file names between character sets',
+    refused: true,
+  },
+  {
+    long: 'ipv4',
+    short: '4',
+    group: 'connection',
+    help: 'connect over IPv4',
+    refused: true,
+    hint: 'Use -e "ssh -4".',
+  },
+  {
+    long: 'ipv6',
+    short: '6',
+    group: 'connection',
+    help: 'connect over IPv6',
+    refused: true,
+    hint: 'Use -e "ssh -6".',
+  },
+  {
+    long: 'address',
+    group: 'connection',
+    argument: 'ADDRESS',
+    help: 'local address for daemon connections',
+    refused: true,
+  },
+  {
+    long: 'port',
+    group: 'connection',
+    argument: 'NUM',
+    help: 'port of a daemon',
+    refused: true,
+    hint: 'For the port of ssh, use -e "ssh -p NUM".',
+  },
+  {
+    long: 'sockopts',
+    group: 'connection',
+    argument: 'LIST',
+    help: 'TCP options for daemon connections',
+    refused: true,
+  },
+  {
+    long: 'password-file',
+    group: 'connection',
+    argument: 'FILE',
+    help: 'password for a daemon',
+    refused: true,
+  },
+  {
+    long: 'early-input',
+    group: 'connection',
+    argument: 'FILE',
+    help: 'input for the early exec of a daemon',
+    refused: true,
+  },
+];

@@ -1,0 +1,212 @@
+/**
+ * The remote command line: docs/protocol/1-session.md, 1.2 and 4-filters-and-options.md, E.3.
+ *
+ *     RSYNC-PATH "--server" ["--sender"] ["-" LETTERS ["e" CAPS]] LONG-OPTION... "." PATH...
+ *
+ * Order and spelling are those of C rsync: restricted shells on the far side accept nothing else.
+ */
+import { usageError } from '../core/errors.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
+
+/** What the server is to be: the sender of a pull, the receiver of a push. */
+export type ServerRole = 'sender' | 'receiver';
+
+export type ServerArgsInput = Readonly<TransferOptions>;
+
+/**
+ * `L` symlink times, `f` safe lists, `x` no xattr shortcut, `C` seed order, `I` in-place partials, `v` varint flags
+ * and negotiation, `u` names for id 0. There is no `s`: names are not converted.
+ */
+const CAPABILITIES = 'LfxCIvu';
+
+/** Most `v` letters sent; a server knows five levels. */
+const MOST_VERBOSE = 9;
+
+/** True if the capability `i` is sent: the server may then choose incremental recursion. */
+export function offersIncRecurse(options: ServerArgsInput, role: ServerRole): boolean {
+  if (!options.recursive || !options.incRecurse || options.protocol < 30) return false;
+  // A client that receives and deletes in one go needs the whole list first; a server decides that for itself.
+  return role === 'receiver' || !(options.deleteMode === 'before' || options.deleteMode === 'after');
+}
+
+/** The words after RSYNC-PATH and before the ".", unescaped. */
+export function buildServerArgs(options: ServerArgsInput, role: ServerRole): string[] {
+  const words = ['--server'];
+  if (role === 'sender') words.push('--sender');
+  const capabilities = capabilityText(options, role);
+  const letters = shortLetters(options) + (capabilities === '' ? '' : `e${capabilities}`);
+  if (letters !== '') words.push(`-${letters}`);
+  words.push(...longOptions(options, role === 'receiver'));
+  return words;
+}
+
+/** Directories are listed without their content. */
+function dirsOnly(options: ServerArgsInput): boolean {
+  return options.listOnly && !options.recursive;
+}
+
+function shortLetters(options: ServerArgsInput): string {
+  const flags: [boolean, string][] = [
+    [options.verbose > 0, 'v'.repeat(Math.min(options.verbose, MOST_VERBOSE))],
+    [options.quiet, 'q'],
+    [options.update, 'u'],
+    [options.dryRun, 'n'],
+    [options.links, 'l'],
+    [dirsOnly(options), 'd'],
+    [options.wholeFile === true || checksumOff(options), 'W'],
+    [options.hardLinks, 'H'],
+    [options.owner, 'o'],
+    [options.group, 'g'],
+    [options.devices, 'D'],
+    [options.times, 't'],
+    [options.perms, 'p'],
+    [options.recursive, 'r'],
+    [options.checksum, 'c'],
+    [options.ignoreTimes, 'I'],
+    [options.oneFileSystem > 0, options.oneFileSystem > 1 ? 'xx' : 'x'],
+    [options.sparse, 'S'],
+    [sendsCompressLetter(options), 'z'],
+  ];
+  return flags.map(([on, letters]) => (on ? letters : '')).join('');
+}
+
+/** The value of the last letter, `e`; its "." is where a pre-release names itself. */
+/** The capability text that is the value of `-e`, docs/protocol/1-session.md, 1.2; '' below protocol 30. */
+export function capabilityText(options: ServerArgsInput, role: ServerRole): string {
+  if (options.protocol < 30) return '';
+  return `.${offersIncRecurse(options, role) ? 'i' : ''}${CAPABILITIES}`;
+}
+
+function longOptions(options: ServerArgsInput, push: boolean): string[] {
+  const words: string[] = [];
+  const add = (on: boolean, ...added: string[]): void => {
+    if (on) words.push(...added);
+  };
+  add(options.listOnlyGiven === true, '--list-only');
+  add(push && dirsOnly(options) && options.deleteMode !== 'none', '--no-r');
+  add(options.compress && options.compressLevel !== undefined, `--compress-level=${options.compressLevel}`);
+  add(options.devices && !options.specials, '--no-specials');
+  add(options.specials && !options.devices, '--specials');
+  if (push) words.push(...formatHint(options));
+  add(options.blockSize > 0, `-B${options.blockSize}`);
+  add(options.timeout > 0, `--timeout=${options.timeout}`);
+  add(options.bwlimit > 0, `--bwlimit=${options.bwlimit}`);
+  add(namesChecksum(options), `--checksum-choice=${options.checksumChoice}`);
+  words.push(...compressorWords(options));
+  if (push) words.push(...deleteWords(options));
+  add(push && options.sizeOnly, '--size-only');
+  add(push && options.stats, '--stats');
+  add(options.checksumSeed !== 0, `--checksum-seed=${options.checksumSeed}`);
+  add(push && options.partial, '--partial');
+  add(options.numericIds, '--numeric-ids');
+  add(push && options.ignoreExisting, '--ignore-existing');
+  add(push && options.existing, '--existing');
+  add(options.inplace, '--inplace');
+  add(push && options.inplace && options.sparse && options.wholeFile === false, '--no-W');
+  return words;
+}
+
+function deleteWords({ deleteMode, deleteExcluded, maxDelete }: ServerArgsInput): string[] {
+  const words: string[] = [];
+  // 0 was "no limit" to old servers; to all, -1 is "none at all".
+  if (maxDelete !== undefined) words.push(`--max-delete=${maxDelete === 0 ? -1 : maxDelete}`);
+  if (deleteMode === 'default') {
+    if (!deleteExcluded) words.push('--delete');
+  } else if (deleteMode !== 'none') words.push(`--delete-${deleteMode}`);
+  if (deleteExcluded) words.push('--delete-excluded');
+  return words;
+}
+
+/** `%` escapes with the marks of width and grouping, so that `%%i` is not taken for `%i`. */
+const ESCAPE = /%[-'\d]*(.)/gs;
+
+/** How much the client is going to print of each item: it decides which notices the server sends. */
+function formatHint(options: ServerArgsInput): string[] {
+  const { outFormat, itemize, verbose, progress, quiet } = options;
+  const format = outFormat ?? (itemize > 0 ? '%i' : undefined);
+  if (format === undefined) return progress && verbose === 0 && !quiet ? ['--log-format=X'] : [];
+  const letters = new Set(Array.from(format.matchAll(ESCAPE), (match) => match[1]));
+  if (letters.has('i')) return [itemize > 1 ? '--log-format=%i%I' : '--log-format=%i'];
+  if (letters.has('o')) return ['--log-format=%o'];
+  return verbose === 0 ? ['--log-format=X'] : [];
+}
+
+function isNamed(choice: string | undefined): choice is string {
+  return choice !== undefined && choice.toLowerCase() !== 'auto';
+}
+
+/** A pair of two `auto` is negotiated as well. */
+function namesChecksum({ checksumChoice }: ServerArgsInput): boolean {
+  return isNamed(checksumChoice) && checksumChoice.toLowerCase() !== 'auto,auto';
+}
+
+/** Without a transfer checksum nothing can be matched. */
+function checksumOff({ checksumChoice }: ServerArgsInput): boolean {
+  return checksumChoice?.toLowerCase().split(',')[0] === 'none';
+}
+
+function sendsCompressLetter(options: ServerArgsInput): boolean {
+  const { compress, compressChoice, compressCount, compressLevel } = options;
+  if (isNamed(compressChoice)) return compressChoice.toLowerCase() === 'zlib';
+  // The level alone turns compression on as well; C sends the letter only if it was typed.
+  return compress && (compressCount !== 0 || compressLevel === undefined);
+}
+
+function compressorWords({ compressChoice }: ServerArgsInput): string[] {
+  if (!isNamed(compressChoice)) return [];
+  const name = compressChoice.toLowerCase();
+  if (name === 'zlibx') return ['--new-compress'];
+  if (name === 'zlib') return ['--old-compress'];
+  return [`--compress-choice=${compressChoice}`];
+}
+
+// Backslashes, not quotes: rrsync and similar wrappers undo nothing else. Bytes above 0x7f and ^ = % @ , : + stay.
+const IN_OPTIONS = /[!#$&;|<>(){}"'` \t\n\r\\*?[\]]/g;
+// Wildcards in a path are for the remote shell; a backslash in front of one was meant as its quote.
+const IN_PATHS = /[!#$&;|<>(){}"'` \t\n\r]|\\(?![*?[\]])/g;
+
+/** Escapes an option with its value for one pass of a POSIX shell. */
+export function escapeArgument(word: string): string {
+  return word.replace(IN_OPTIONS, '\\$&');
+}
+
+/**
+ * Escapes a path for one pass of a POSIX shell; wildcards stay wildcards.
+ * @param options.direction a leading `~` is expanded by the remote shell, but on a pull only if a "/" follows: the
+ *   names that come back could not be checked against `~user` itself.
+ */
+export function escapePath(path: string, { direction }: { direction: 'pull' | 'push' }): string {
+  if (path === '') return '.';
+  const escaped = path.replace(IN_PATHS, '\\$&');
+  if (path.startsWith('-')) return `./${escaped}`;
+  if (direction === 'pull' && path.startsWith('~') && !path.includes('/')) return `\\${escaped}`;
+  return escaped;
+}
+
+/**
+ * The words after RSYNC-PATH, escaped: what a remote-shell program is given after host and RSYNC-PATH.
+ * @param args of buildServerArgs.
+ * @throws RsyncError RSYNC_USAGE, exit 1: a path that cannot pass a shell.
+ */
+export function remoteWords(args: readonly string[], paths: readonly string[]): string[] {
+  for (const path of paths) {
+    // A shell takes an escaped line feed for a continued line and drops it: the path would be another one.
+    if (/[\n\0]/.test(path)) {
+      throw usageError(
+        `rsyncjs: a path on the remote side cannot hold a line feed or NUL: ${JSON.stringify(path)}`,
+        'Name the directory above it.',
+      );
+    }
+  }
+  const direction = args[1] === '--sender' ? 'pull' : 'push';
+  return [...args.map(escapeArgument), '.', ...paths.map((path) => escapePath(path, { direction }))];
+}
+
+/** The whole command for the login shell of the remote side. `rsyncPath` may be a piece of shell. */
+export function remoteCommandLine(
+  rsyncPath: string,
+  args: readonly string[],
+  paths: readonly string[],
+): string {
+  return [rsyncPath, ...remoteWords(args, paths)].join(' ');
+}

@@ -1,0 +1,81 @@
+import { type ByteString, fromText } from '../core/bytes.ts';
+import type { EventSink, TransferStats } from '../core/events.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
+import type { Negotiated } from '../protocol/negotiated.ts';
+import type { Wire } from '../protocol/wire.ts';
+
+/** I/O error flags, docs/protocol/2-file-list.md, 2.11. */
+export const IOERR = { GENERAL: 1, VANISHED: 2, DEL_LIMIT: 4 } as const;
+
+/** Everything that the roles of one session share. */
+export class RoleContext {
+  readonly wire: Wire;
+  readonly negotiated: Negotiated;
+  readonly options: TransferOptions;
+  /** This end was started by the other one. */
+  readonly isServer: boolean;
+  readonly emit: EventSink;
+  readonly stats: TransferStats = emptyStats();
+  /** IOERR flags, of this end and of the peer's lists and messages. */
+  ioError = 0;
+  /** Something was reported that makes the run end with 23. */
+  hadErrors = false;
+  /** Deletions left out because of `--max-delete`. */
+  skippedDeletions = 0;
+
+  constructor(init: {
+    wire: Wire;
+    negotiated: Negotiated;
+    options: TransferOptions;
+    isServer: boolean;
+    emit: EventSink;
+  }) {
+    this.wire = init.wire;
+    this.negotiated = init.negotiated;
+    this.options = init.options;
+    this.isServer = init.isServer;
+    this.emit = init.emit;
+  }
+
+  /** A failure of one item: the run goes on and ends with 23. `text` may hold bytes of names. */
+  error(text: ByteString): void {
+    this.hadErrors = true;
+    this.emit({ type: 'message', level: 'error', text, remote: false });
+  }
+
+  warning(text: ByteString): void {
+    this.emit({ type: 'message', level: 'warning', text, remote: false });
+  }
+
+  info(text: ByteString): void {
+    this.emit({ type: 'message', level: 'info', text, remote: false });
+  }
+}
+
+/** The text of an unexpected error, as bytes. */
+export function errorText(error: unknown): ByteString {
+  return fromText(error instanceof Error ? error.message : String(error));
+}
+
+function noCounts(): TransferStats['files'] {
+  return { total: 0, regular: 0, directories: 0, symlinks: 0, devices: 0, specials: 0 };
+}
+
+export function emptyStats(): TransferStats {
+  return {
+    files: noCounts(),
+    created: noCounts(),
+    deleted: noCounts(),
+    transferredFiles: 0,
+    totalSize: 0,
+    transferredSize: 0,
+    literalData: 0,
+    matchedData: 0,
+    fileListSize: 0,
+    fileListBuildTime: 0,
+    fileListTransferTime: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    elapsed: 0,
+  };
+}

@@ -1,0 +1,198 @@
+import { type ByteString, fromText } from '../core/bytes.ts';
+import { compareNames, type FileList } from '../core/file-list.ts';
+import { isDirectory } from '../core/mode.ts';
+import { errnoText } from '../files/errors.ts';
+import { platform } from '../files/platform/index.ts';
+import type { Root } from '../files/root.ts';
+import { scanDirectory } from '../files/scan.ts';
+import type { Stat } from '../files/stat.ts';
+import type { FilterSet } from '../filter/filter-list.ts';
+import type { InfoLevels } from '../options/info-levels.ts';
+import { IOERR, type RoleContext } from './context.ts';
+import { countKind } from './entry-details.ts';
+
+/** What became of an item that was to be removed. */
+type Outcome = 'removed' | 'kept' | 'at-limit' | 'failed';
+
+interface Candidate {
+  name: ByteString;
+  stat: Stat;
+}
+
+/**
+ * Removal of surplus names at the destination, docs/protocol/3-transfer.md, 9, and of items that are in the way, 3.5.
+ * Nothing is removed for a directory whose listing failed at the sender (the general I/O error flag).
+ */
+export class Deletion {
+  private readonly ctx: RoleContext;
+  private readonly filter: FilterSet;
+  private readonly info: InfoLevels;
+  private toldIoError = false;
+
+  constructor(ctx: RoleContext, filter: FilterSet, info: InfoLevels) {
+    this.ctx = ctx;
+    this.filter = filter;
+    this.info = info;
+  }
+
+  /** When surplus names go; undefined: never. `default` is settled by the protocol version. */
+  get when(): 'before' | 'during' | 'after' | undefined {
+    const { deleteMode } = this.ctx.options;
+    if (deleteMode === 'none') return undefined;
+    if (deleteMode !== 'default') return deleteMode;
+    return this.ctx.negotiated.protocol >= 30 ? 'during' : 'before';
+  }
+
+  /**
+   * Removes what is in a directory and not in the list.
+   * @param directory  local name; '.' for the root
+   * @param isListed   answers for a full name
+   */
+  clean(root: Root, directory: ByteString, isListed: (name: ByteString) => boolean): void {
+    if (this.ctx.ioError & IOERR.GENERAL) {
+      if (!this.toldIoError) this.ctx.info('IO error encountered -- skipping file deletion');
+      this.toldIoError = true;
+      return;
+    }
+    const own = root.lstat(directory);
+    if (own === undefined || !own.isDirectory) return;
+    const surplus = this.contents(root, directory).filter(({ name }) => !isListed(name));
+    for (const { name, stat } of surplus) {
+      if (this.filter.isExcluded(name, stat.isDirectory)) continue;
+      if (stat.isDirectory && stat.dev !== own.dev) {
+        if (this.info.MOUNT > 0) this.ctx.info(`cannot delete mount point: ${name}`);
+        continue;
+      }
+      this.remove(root, name, stat, true);
+    }
+  }
+
+  /**
+   * Takes an item of the wrong kind out of the way; its contents are reported, it is not, and nothing counts against
+   * `--max-delete`. Returns false, after reporting, if it could not be removed.
+   */
+  makeRoom(root: Root, name: ByteString, stat: Stat, kind: string): boolean {
+    if (!stat.isDirectory) {
+      if (this.ctx.options.dryRun) return true;
+      try {
+        root.unlink(name);
+        return true;
+      } catch (error) {
+        this.fail(`delete_file: unlink(${name})`, error);
+        return this.cannotMakeRoom(name, kind);
+      }
+    }
+    if (this.when === undefined) {
+      if (this.contents(root, name).length > 0) {
+        this.ctx.info(`cannot delete non-empty directory: ${name}`);
+        return this.cannotMakeRoom(name, kind);
+      }
+    } else if (this.removeContents(root, name, stat, false) !== true) {
+      this.ctx.info(`cannot delete non-empty directory: ${name}`);
+      return this.cannotMakeRoom(name, kind);
+    }
+    if (this.ctx.options.dryRun) return true;
+    try {
+      root.rmdir(name);
+      return true;
+    } catch (error) {
+      this.fail(`delete_file: rmdir(${name})`, error);
+      return this.cannotMakeRoom(name, kind);
+    }
+  }
+
+  private cannotMakeRoom(name: ByteString, kind: string): false {
+    this.ctx.error(`could not make way for new ${kind}: ${name}`);
+    return false;
+  }
+
+  /** What is in a directory, in the order of removal: last in list order first. */
+  private contents(root: Root, directory: ByteString): Candidate[] {
+    const scan = scanDirectory(root, directory);
+    if (scan.failure !== undefined && scan.failure.kind !== 'vanished') {
+      this.ctx.error(
+        `rsync: [generator] opendir "${root.display(directory)}" failed: ${fromText(scan.failure.text)}`,
+      );
+      return [];
+    }
+    const prefix = directory === '.' ? '' : `${directory}/`;
+    const found = scan.names.map((name, k) => ({ name: prefix + name, stat: scan.stats[k]! }));
+    return found.sort((a, b) => compareNames(b.name, b.stat.isDirectory, a.name, a.stat.isDirectory));
+  }
+
+  private remove(root: Root, name: ByteString, stat: Stat, limited: boolean): Outcome {
+    if (stat.isDirectory) {
+      const outcome = this.removeContents(root, name, stat, limited);
+      if (outcome !== true) {
+        if (outcome === false) this.ctx.info(`cannot delete non-empty directory: ${name}`);
+        return outcome === false ? 'kept' : outcome;
+      }
+    }
+    const { maxDelete, dryRun } = this.ctx.options;
+    if (limited && maxDelete !== undefined && this.ctx.stats.deleted.total >= Math.max(maxDelete, 0)) {
+      this.ctx.skippedDeletions++;
+      return 'at-limit';
+    }
+    if (!dryRun) {
+      try {
+        if (stat.isDirectory) root.rmdir(name);
+        else root.unlink(name);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT') return 'removed';
+        if (stat.isDirectory && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
+          this.ctx.info(`cannot delete non-empty directory: ${name}`);
+          return 'kept';
+        }
+        this.fail(`delete_file: ${stat.isDirectory ? 'rmdir' : 'unlink'}(${name})`, error);
+        return 'failed';
+      }
+    }
+    countKind(this.ctx.stats.deleted, stat.mode);
+    this.ctx.emit({ type: 'deleted', name, isDirectory: isDirectory(stat.mode), mode: stat.mode });
+    return 'removed';
+  }
+
+  /** True: empty now. False: something protected stays. Else what stopped it. */
+  private removeContents(
+    root: Root,
+    directory: ByteString,
+    own: Stat,
+    limited: boolean,
+  ): boolean | 'at-limit' | 'failed' {
+    if (!this.ctx.options.dryRun && !platform.isRoot && (own.mode & 0o300) !== 0o300) {
+      try {
+        root.chmod(directory, (own.mode & 0o7777) | 0o700);
+      } catch {
+        // The removal itself will say what is wrong.
+      }
+    }
+    let empty: boolean | 'at-limit' | 'failed' = true;
+    for (const { name, stat } of this.contents(root, directory)) {
+      if (this.filter.isExcluded(name, stat.isDirectory, { deleting: true })) {
+        if (empty === true) empty = false;
+        continue;
+      }
+      if (stat.isDirectory && stat.dev !== own.dev) {
+        if (this.info.MOUNT > 0) this.ctx.info(`cannot delete mount point: ${name}`);
+        if (empty === true) empty = false;
+        continue;
+      }
+      const outcome = this.remove(root, name, stat, limited);
+      if (outcome === 'kept' && empty === true) empty = false;
+      else if (outcome === 'at-limit' || outcome === 'failed') empty = outcome;
+    }
+    return empty;
+  }
+
+  private fail(what: ByteString, error: unknown): void {
+    this.ctx.error(`rsync: [generator] ${what} failed: ${fromText(errnoText(error))}`);
+  }
+}
+
+/** Answers whether a full name is in a list that holds a whole directory or the whole transfer. */
+export function listedNames(list: FileList): (name: ByteString) => boolean {
+  const names = new Set<ByteString>();
+  for (let i = 0; i < list.count; i++) names.add(list.name(i));
+  return (name) => names.has(name);
+}

@@ -1,0 +1,257 @@
+import { ENTRY } from '../core/file-list.ts';
+import type { InfoLevels } from '../options/info-levels.ts';
+import { writeDeleteStats } from '../protocol/goodbye.ts';
+import { NDX_DEL_STATS, NDX_DONE } from '../protocol/ndx.ts';
+import { Comparison } from './comparison.ts';
+import { type Deletion, listedNames } from './deletion.ts';
+import { entryDetails } from './entry-details.ts';
+import { EntryGenerator } from './entry-generator.ts';
+import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
+import { RequestWriter } from './request-writer.ts';
+
+/** Entries to know before a list is begun with `-H`, so that groups have a chance to be whole. */
+const LINK_LOOK_AHEAD = 500;
+
+/**
+ * The asking half of the receiving side: goes through the lists, asks for what is needed, closes lists and phases.
+ * The phase program is docs/protocol/3-transfer.md, 1.3.
+ */
+export class Generator {
+  readonly entries: EntryGenerator;
+  private readonly side: ReceivingSide;
+  private readonly writer: RequestWriter;
+  private readonly deletion: Deletion;
+  /** Lists closed so far; the receiver drops them from the front of `side.lists` when the sender agrees. */
+  private readonly unclosed: ReceivedList[] = [];
+  private yielded = performance.now();
+
+  constructor(side: ReceivingSide, deletion: Deletion, info: InfoLevels) {
+    this.side = side;
+    this.deletion = deletion;
+    this.writer = new RequestWriter(side, info);
+    this.entries = new EntryGenerator(side, this.writer, new Comparison(side.ctx, side.ids), deletion, info);
+  }
+
+  async run(): Promise<void> {
+    const { ctx } = this.side;
+    if (ctx.negotiated.incRecurse) await this.allLists();
+    else await this.singleList();
+    this.writer.index(NDX_DONE);
+    if (this.side.links.areWaiting) {
+      // Their leader was asked for twice: its data is here when the sender has echoed the end of the redo phase.
+      await this.echoed(2);
+      await this.leftovers();
+    }
+    this.writer.index(NDX_DONE);
+    const late = this.deletion.when === 'after';
+    if (ctx.negotiated.hasDeleteStats && !late) this.endOfDeletions();
+    await this.echoed(3);
+    if (late) {
+      this.cleanAll();
+      if (ctx.negotiated.hasDeleteStats) this.endOfDeletions();
+    }
+    if (ctx.negotiated.hasDeleteStats) await this.echoed(4);
+    if (!ctx.negotiated.incRecurse) this.touchUpAll();
+    this.writer.index(NDX_DONE);
+    ctx.wire.flush();
+  }
+
+  /** Waits until the sender has echoed the end of phase `count`. */
+  private async echoed(count: number): Promise<void> {
+    this.side.ctx.wire.flush();
+    while (this.side.echoes < count) await this.side.progress.wait();
+  }
+
+  private endOfDeletions(): void {
+    const { ctx } = this.side;
+    if (this.deletion.when !== undefined && !ctx.options.listOnly) {
+      this.writer.index(NDX_DEL_STATS);
+      writeDeleteStats(ctx.wire.writer, ctx.stats.deleted);
+    }
+    this.writer.index(NDX_DONE);
+  }
+
+  // ---- one list ----
+
+  private async singleList(): Promise<void> {
+    const held = this.side.fresh.shift()!;
+    if (this.deletion.when === 'before') this.cleanAll();
+    await this.generate(held);
+    this.writer.index(NDX_DONE);
+    await this.echoed(1);
+    await this.leftovers();
+  }
+
+  // ---- incremental recursion ----
+
+  private async allLists(): Promise<void> {
+    const { side } = this;
+    for (;;) {
+      await this.leftovers();
+      this.closeLists();
+      const linkable = !side.ctx.options.hardLinks || side.complete || side.known >= LINK_LOOK_AHEAD;
+      if (side.fresh.length > 0 && linkable) await this.generate(side.fresh.shift()!);
+      else if (side.complete && side.fresh.length === 0 && this.unclosed.length === 0) break;
+      else {
+        side.ctx.wire.flush();
+        await side.progress.wait();
+      }
+    }
+    await this.echoed(1);
+  }
+
+  /** DONE for every list that is finished, oldest first. */
+  private closeLists(): void {
+    const { side } = this;
+    for (;;) {
+      const held = this.unclosed[0];
+      if (held === undefined || held.open > 0) return;
+      const isLast = this.unclosed.length === 1 && side.fresh.length === 0;
+      if (isLast && !side.complete) return;
+      this.unclosed.shift();
+      held.closed = true;
+      if (held.directory !== undefined) this.entries.touchUp(held.directory.list, held.directory.i);
+      this.writer.index(NDX_DONE);
+    }
+  }
+
+  /** Second tries, and hard links whose data has come. */
+  private async leftovers(): Promise<void> {
+    const { side } = this;
+    for (;;) {
+      const again = side.redo.shift();
+      if (again === undefined) break;
+      await this.entries.ask(again.held, again.i, again.ndx, true);
+    }
+    for (const work of this.side.links.work()) {
+      if ('ask' in work) {
+        const { held, i, ndx } = work.ask;
+        held.open--;
+        await this.entries.ask(held, i, ndx, false);
+      } else {
+        this.entries.link(work.link, work.leader);
+        work.link.held.open--;
+      }
+    }
+  }
+
+  // ---- a list ----
+
+  private async generate(held: ReceivedList): Promise<void> {
+    const { side } = this;
+    const { list } = held;
+    const { options, negotiated } = side.ctx;
+    if (negotiated.incRecurse) this.unclosed.push(held);
+    if (options.listOnly) {
+      this.show(held);
+      return;
+    }
+    if (options.hardLinks) this.learnGroups(held);
+    const early = negotiated.incRecurse && options.times;
+    if (negotiated.incRecurse && !this.startDirectory(held)) return;
+    for (let position = 0; position < list.count; position++) {
+      const i = list.at(position);
+      if (list.isDead(i)) continue;
+      if (!list.isDirectory(i)) {
+        const work = this.entries.entry(held, i, list.ndxStart + position);
+        if (work !== undefined) await work;
+      } else if (!negotiated.incRecurse) {
+        this.wholeDirectory(held, i, list.ndxStart + position);
+      } else if (early && list.name(i) !== '.') {
+        this.entries.makeEarly(list, i);
+      }
+      if (side.ctx.wire.isFull) await side.ctx.wire.drain();
+      if (performance.now() - this.yielded > 10) await this.breathe();
+    }
+    held.generated = true;
+  }
+
+  /** With incremental recursion: the directory that the list describes. False: leave its contents alone. */
+  private startDirectory(held: ReceivedList): boolean {
+    const { directory, list } = held;
+    if (directory === undefined) return true;
+    if (!this.entries.directory(held, directory.list, directory.i, list.ndxStart - 1)) return false;
+    if (this.deletion.when === 'during' && this.side.isContentDirectory(directory.list, directory.i)) {
+      this.clean(directory.list, directory.i, listedNames(list));
+    }
+    return true;
+  }
+
+  /** Without incremental recursion: a directory where it stands in the list. */
+  private wholeDirectory(held: ReceivedList, i: number, ndx: number): void {
+    const { list } = held;
+    if (!this.entries.directory(held, list, i, ndx)) return;
+    if (this.deletion.when === 'during' && this.side.isContentDirectory(list, i))
+      this.clean(list, i, this.listed());
+  }
+
+  private learnGroups(held: ReceivedList): void {
+    // Groups of lists that have come but are not begun count too: the last member known asks for the data.
+    for (const known of [held, ...this.side.fresh]) {
+      if (this.learned.has(known)) continue;
+      this.learned.add(known);
+      const { list } = known;
+      for (let position = 0; position < list.count; position++) {
+        const i = list.at(position);
+        if (list.flags(i) & ENTRY.HLINKED && !list.isDead(i))
+          this.side.links.add(list.hlink(i), list.ndxStart + position);
+      }
+    }
+  }
+
+  private readonly learned = new WeakSet<ReceivedList>();
+
+  /** Decisions are synchronous: let bytes come and go every few milliseconds. */
+  private async breathe(): Promise<void> {
+    this.side.ctx.wire.flush();
+    await new Promise(setImmediate);
+    this.yielded = performance.now();
+  }
+
+  private show(held: ReceivedList): void {
+    const { ctx } = this.side;
+    const incremental = ctx.negotiated.incRecurse;
+    if (incremental && held.directory !== undefined) {
+      ctx.emit({ type: 'listed', entry: entryDetails(held.directory.list, held.directory.i, ctx.options) });
+    }
+    const { list } = held;
+    for (let position = 0; position < list.count; position++) {
+      const i = list.at(position);
+      if (list.isDead(i) || (incremental && list.isDirectory(i))) continue;
+      ctx.emit({ type: 'listed', entry: entryDetails(list, i, ctx.options) });
+    }
+    held.generated = true;
+  }
+
+  // ---- deletion ----
+
+  private clean(list: ReceivedList['list'], i: number, isListed: (name: string) => boolean): void {
+    const { root } = this.side;
+    if (root === undefined || this.entries.isAbsent(list.name(i))) return;
+    this.deletion.clean(root, this.side.localName(list, i), isListed);
+  }
+
+  /** Every content directory of the whole list: `--delete-before`, `--delete-after`. */
+  private cleanAll(): void {
+    const { list } = this.side.lists[0]!;
+    for (let position = 0; position < list.count; position++) {
+      const i = list.at(position);
+      if (list.isDirectory(i) && this.side.isContentDirectory(list, i)) this.clean(list, i, this.listed());
+    }
+  }
+
+  private wholeListed: ((name: string) => boolean) | undefined;
+
+  private listed(): (name: string) => boolean {
+    this.wholeListed ??= listedNames(this.side.lists[0]!.list);
+    return this.wholeListed;
+  }
+
+  private touchUpAll(): void {
+    const { list } = this.side.lists[0]!;
+    for (let position = 0; position < list.count; position++) {
+      const i = list.at(position);
+      if (list.isDirectory(i)) this.entries.touchUp(list, i);
+    }
+  }
+}

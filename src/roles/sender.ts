@@ -1,0 +1,437 @@
+import { DIGEST_LENGTH } from '../core/algorithms.ts';
+import { fromText } from '../core/bytes.ts';
+import { EXIT, protocolError, RsyncError } from '../core/errors.ts';
+import type { EntryDetails } from '../core/events.ts';
+import { LIMITS } from '../core/limits.ts';
+import { isRegular } from '../core/mode.ts';
+import type { SumHead } from '../core/sum-head.ts';
+import type { Hash } from '../delta/hashes.ts';
+import { Matcher, SumTable, type TokenSink } from '../delta/match.ts';
+import { fileSum, type StrongContext } from '../delta/strong.ts';
+import { errnoText } from '../files/errors.ts';
+import { FileSource } from '../files/reader.ts';
+import { readDeleteStats, writeDeleteStats, writeStatistics } from '../protocol/goodbye.ts';
+import { BASIS, ITEM, type ItemHead, readItemHead, writeItemHead } from '../protocol/item.ts';
+import { intPayload, MSG } from '../protocol/mux.ts';
+import { NDX_DEL_STATS, NDX_DONE, NdxReader, NdxWriter } from '../protocol/ndx.ts';
+import { NEED_MORE } from '../protocol/reader.ts';
+import { readSumHead, writeSumHead } from '../protocol/sum-head.ts';
+import { createTokenWriter, type TokenWriter } from '../protocol/token.ts';
+import { IOERR, type RoleContext } from './context.ts';
+import { countKind, entryDetails } from './entry-details.ts';
+import type { EntryRef, ListBuilder, Source, SourcedList } from './list-builder.ts';
+import { ListSender } from './list-sender.ts';
+import { strongContext } from './strong-context.ts';
+
+/** Entries that should exist beyond the list being worked on, docs/protocol/2-file-list.md, 5.2. */
+const LOOK_AHEAD = 1000;
+/** How far the lists may run ahead while there is nothing else to do. */
+const IDLE_LOOK_AHEAD = 10_000;
+/** At protocol 29 an index one past the list with these flags is an old keep-alive. */
+const OLD_KEEP_ALIVE = ITEM.IS_NEW;
+
+/** A list whose entries may still be asked for. */
+interface HeldList extends SourcedList {
+  /** Entries of all lists before this one. */
+  readonly before: number;
+}
+
+interface Found {
+  held: HeldList;
+  /** Wire position. */
+  i: number;
+}
+
+/**
+ * The sending side, docs/protocol/3-transfer.md, 1.3 ("Sender program") and 2.5: sends the file lists, answers
+ * requests strictly in their order, echoes phases.
+ */
+export class Sender {
+  private readonly ctx: RoleContext;
+  private readonly sources: readonly Source[];
+  private readonly lists: ListSender;
+  private readonly ndxOut: NdxWriter;
+  private readonly ndxIn: NdxReader;
+  private readonly held: HeldList[] = [];
+  private readonly tokens: TokenWriter;
+  private readonly strong: StrongContext;
+  private readonly digestLength: number;
+  /** Directories by the index that stands for them, with incremental recursion: their own list's start - 1. */
+  private readonly directories = new Map<number, EntryRef>();
+  private readonly transferred = new Set<number>();
+  /** Entries sent so far, and those up to and including the list that the last index was in. */
+  private known = 0;
+  private reached = 0;
+  private phase = 0;
+  private sentIoError = 0;
+  private bytesBefore = 0;
+
+  constructor(ctx: RoleContext, sources: readonly Source[], builder: ListBuilder) {
+    this.ctx = ctx;
+    this.sources = sources;
+    this.ndxOut = new NdxWriter(ctx.negotiated.protocol);
+    this.ndxIn = new NdxReader(ctx.negotiated.protocol);
+    this.lists = new ListSender(ctx, builder, sources, this.ndxOut);
+    this.strong = strongContext(ctx.negotiated);
+    this.digestLength = DIGEST_LENGTH[ctx.negotiated.transferChecksum];
+    this.tokens = createTokenWriter({
+      compressor: ctx.negotiated.compressor,
+      level: ctx.options.compressLevel,
+      protocol: ctx.negotiated.protocol,
+    });
+  }
+
+  /** Runs to the goodbye. Throws what ends the run: a broken connection, a peer that breaks the protocol. */
+  async run(): Promise<void> {
+    const { ctx } = this;
+    const direction = 'send';
+    const incremental = ctx.negotiated.incRecurse;
+    ctx.emit({ type: 'flist', stage: 'start', direction, incremental, count: 0 });
+    const first = await this.lists.sendFirst();
+    this.hold(first);
+    this.sentIoError = ctx.ioError;
+    if (first.list.count === 1) await this.sendUntilMore();
+    ctx.emit({ type: 'flist', stage: 'end', direction, incremental, count: this.known });
+    ctx.wire.flush();
+    if (first.list.count === 0 && ctx.isServer) return;
+    while (this.phase <= 2) await this.step();
+    await this.finish();
+  }
+
+  /** One index and what belongs to it. */
+  private async step(): Promise<void> {
+    const ndx = await this.nextIndex();
+    if (ndx === NDX_DONE) return this.done();
+    if (ndx === NDX_DEL_STATS && this.ctx.negotiated.hasDeleteStats) return this.deleteStats();
+    if (ndx < 0) throw protocolError(`unexpected index ${ndx} from the generator`);
+    const head = await this.ctx.wire.read(readItemHead);
+    if (this.isOldKeepAlive(ndx, head)) return;
+    this.bytesBefore = this.ctx.wire.bytesOut + this.ctx.wire.writer.length;
+    if (head.iflags & ITEM.TRANSFER) await this.transfer(ndx, head);
+    else this.echo(ndx, head);
+    this.ctx.wire.flushIfLarge();
+    if (this.ctx.wire.isFull) await this.ctx.wire.drain();
+  }
+
+  /** The next index; until it comes, lists are sent ahead. */
+  private async nextIndex(): Promise<number> {
+    const { wire } = this.ctx;
+    let worked = performance.now();
+    while (this.lists.hasNext && this.known - this.reached < LOOK_AHEAD) await this.sendNext();
+    for (;;) {
+      const start = wire.reader.pos;
+      try {
+        return this.ndxIn.read(wire.reader);
+      } catch (error) {
+        if (error !== NEED_MORE) throw error;
+        wire.reader.pos = start;
+      }
+      if (this.lists.hasNext && this.known - this.reached < IDLE_LOOK_AHEAD) {
+        await this.sendNext();
+        // Scanning is synchronous: let bytes come and go between lists.
+        if (performance.now() - worked > 10) {
+          wire.flush();
+          await new Promise(setImmediate);
+          worked = performance.now();
+        }
+        continue;
+      }
+      wire.flush();
+      await wire.more();
+    }
+  }
+
+  private async sendNext(): Promise<void> {
+    const { wire } = this.ctx;
+    const next = await this.lists.sendNext();
+    if (next !== undefined) this.hold(next);
+    wire.flushIfLarge();
+    if (wire.isFull) await wire.drain();
+  }
+
+  /** With a single entry in the first list the receiver waits for one more list, or for the end mark. */
+  private async sendUntilMore(): Promise<void> {
+    while (this.lists.hasNext && this.known === 1) await this.sendNext();
+  }
+
+  private hold(sourced: SourcedList): void {
+    const held: HeldList = Object.assign(sourced, { before: this.known });
+    this.held.push(held);
+    this.known += sourced.list.count;
+    const { list } = sourced;
+    if (!this.ctx.negotiated.incRecurse) return;
+    // The number before a list's first stands for its directory; the list that has its entry may be closed earlier.
+    let directory = sourced.directory;
+    if (directory === undefined && list.count > 0 && list.name(list.at(0)) === '.')
+      directory = { list, i: list.at(0) };
+    if (directory !== undefined) this.directories.set(list.ndxStart - 1, directory);
+  }
+
+  private find(ndx: number): Found | undefined {
+    for (const held of this.held) {
+      const position = ndx - held.list.ndxStart;
+      if (position >= 0 && position < held.list.count) return { held, i: held.list.at(position) };
+    }
+    return undefined;
+  }
+
+  private isOldKeepAlive(ndx: number, head: ItemHead): boolean {
+    if (this.ctx.negotiated.protocol >= 30) return false;
+    return ndx === this.known && head.iflags === OLD_KEEP_ALIVE;
+  }
+
+  /** An item without data: read, told, sent back unchanged. */
+  private echo(ndx: number, head: ItemHead): void {
+    const found = this.find(ndx);
+    const ref = found === undefined ? this.directories.get(ndx) : { list: found.held.list, i: found.i };
+    if (ref === undefined) throw protocolError(`item index ${ndx} is in no list`);
+    if (found !== undefined) this.reached = found.held.before + found.held.list.count;
+    this.tell(head, entryDetails(ref.list, ref.i, this.ctx.options));
+    this.ndxOut.write(this.ctx.wire.writer, ndx);
+    writeItemHead(this.ctx.wire.writer, head);
+  }
+
+  private tell(head: ItemHead, entry: EntryDetails): void {
+    if (head.iflags & ITEM.IS_NEW) countKind(this.ctx.stats.created, entry.mode);
+    this.ctx.emit({ type: 'item', stage: 'start', iflags: head.iflags, entry, xname: head.xname });
+  }
+
+  private async transfer(ndx: number, head: ItemHead): Promise<void> {
+    const { ctx } = this;
+    const found = this.find(ndx);
+    if (found === undefined) throw protocolError(`transfer index ${ndx} is in no list`);
+    const { list } = found.held;
+    if (!isRegular(list.mode(found.i)))
+      throw protocolError(`received request to transfer non-regular file: ${ndx}`);
+    if (this.phase >= 2) throw protocolError(`got transfer request in phase ${this.phase}`);
+    this.reached = found.held.before + list.count;
+    const entry = entryDetails(list, found.i, ctx.options);
+    const again = this.transferred.has(ndx);
+    ctx.stats.transferredFiles++;
+    ctx.stats.transferredSize += entry.size;
+    if (ctx.options.dryRun) {
+      this.tell(head, entry);
+      this.ndxOut.write(ctx.wire.writer, ndx);
+      writeItemHead(ctx.wire.writer, head);
+      return;
+    }
+    const sumHead = await ctx.wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
+    const sums = await this.readSums(sumHead);
+    const source = this.open(found, ndx);
+    if (source === undefined) {
+      ctx.stats.transferredFiles--;
+      ctx.stats.transferredSize -= entry.size;
+      return;
+    }
+    try {
+      if (again) ctx.emit({ type: 'item', stage: 'start', iflags: head.iflags, entry, xname: head.xname });
+      else this.tell(head, entry);
+      this.transferred.add(ndx);
+      const w = ctx.wire.writer;
+      this.ndxOut.write(w, ndx);
+      writeItemHead(w, head);
+      // Generators of 3.2.0 to 3.4.1 ask for 16 bytes of 8-byte digests; their receiving half wants 8 back.
+      writeSumHead(w, { ...sumHead, s2length: Math.min(sumHead.s2length, Math.max(this.digestLength, 2)) });
+      const digest = await this.sendData(source, found, sumHead, sums, head);
+      w.bytes(digest);
+      const data = ctx.wire.bytesOut + ctx.wire.writer.length - this.bytesBefore;
+      const bytes = { data, sums: 16 + sums.length };
+      ctx.emit({ type: 'item', stage: 'end', iflags: head.iflags, entry, xname: head.xname, bytes, digest });
+    } finally {
+      source.close();
+    }
+  }
+
+  /** Storage grows with the bytes that come: a forged count allocates nothing. */
+  private async readSums(head: SumHead): Promise<Uint8Array> {
+    const { wire } = this.ctx;
+    const total = head.count * (4 + head.s2length);
+    if (total > LIMITS.BLOCK_SUM_BYTES) throw protocolError(`block sums of ${total} bytes`, EXIT.MALLOC);
+    let sums = new Uint8Array(Math.min(total, 1 << 16));
+    let length = 0;
+    while (length < total) {
+      const take = Math.min(total - length, wire.reader.remaining);
+      if (take === 0) {
+        await wire.more();
+        continue;
+      }
+      if (length + take > sums.length) {
+        const grown = new Uint8Array(Math.min(total, Math.max(sums.length * 2, length + take)));
+        grown.set(sums.subarray(0, length));
+        sums = grown;
+      }
+      sums.set(wire.reader.view(take), length);
+      length += take;
+    }
+    return sums;
+  }
+
+  /** Opens the source; on failure reports, tells the receiving side that nothing comes, and returns undefined. */
+  private open(found: Found, ndx: number): FileSource | undefined {
+    const { ctx } = this;
+    const { root } = this.sources[found.held.origin(found.i)]!;
+    const name = found.held.list.name(found.i);
+    try {
+      const source = FileSource.open(root, name);
+      if (source.stat.isRegular) return source;
+      source.close();
+      throw protocolError(`received request to transfer non-regular file: ${ndx}`);
+    } catch (error) {
+      if (error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL') throw error;
+      const path = root.display(name);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        ctx.ioError |= IOERR.VANISHED;
+        ctx.warning(`file has vanished: "${path}"`);
+      } else {
+        ctx.ioError |= IOERR.GENERAL;
+        ctx.error(`rsync: [sender] send_files failed to open "${path}": ${fromText(errnoText(error))}`);
+      }
+      if (ctx.negotiated.protocol >= 30) ctx.wire.sendMessage(MSG.NO_SEND, intPayload(ndx));
+      return undefined;
+    }
+  }
+
+  /** Streams the file as tokens; returns its digest. */
+  private async sendData(
+    source: FileSource,
+    found: Found,
+    sumHead: SumHead,
+    sums: Uint8Array,
+    head: ItemHead,
+  ): Promise<Uint8Array> {
+    const { ctx } = this;
+    const { wire, stats } = ctx;
+    const hash: Hash = fileSum(this.strong);
+    const sink: TokenSink = {
+      literal: (data) => {
+        stats.literalData += data.length;
+        this.tokens.literal(wire.writer, data);
+        wire.flushIfLarge();
+      },
+      match: (block, data) => {
+        stats.matchedData += data.length;
+        this.tokens.match(wire.writer, block, data);
+        wire.flushIfLarge();
+      },
+    };
+    let matcher: Matcher | undefined;
+    if (sumHead.count > 0) {
+      const inplace = ctx.options.inplace && head.basisType === BASIS.DESTINATION;
+      matcher = new Matcher(new SumTable(sumHead, sums, this.strong, { inplace }), sink);
+    }
+    let done = 0;
+    for (;;) {
+      const next = source.read();
+      const chunk = next instanceof Promise ? await next : next;
+      if (chunk === null) break;
+      hash.update(chunk);
+      if (matcher === undefined) sink.literal(chunk);
+      else matcher.push(chunk);
+      done += chunk.length;
+      if (ctx.options.progress) this.progress(found, done, source.size, false);
+      if (wire.isFull) await wire.drain();
+    }
+    matcher?.finish();
+    this.tokens.end(wire.writer);
+    if (ctx.options.progress) this.progress(found, done, source.size, true);
+    const digest = hash.digest();
+    return source.missing > 0 ? this.spoil(source, found, digest) : digest;
+  }
+
+  /** Part of the file could not be read: a digest that cannot match makes the receiving side ask again. */
+  private spoil(source: FileSource, found: Found, digest: Uint8Array): Uint8Array {
+    const { ctx } = this;
+    const { root } = this.sources[found.held.origin(found.i)]!;
+    ctx.ioError |= IOERR.GENERAL;
+    const reason = source.error === undefined ? 'No data available (61)' : errnoText(source.error);
+    ctx.error(
+      `rsync: [sender] read errors mapping "${root.display(found.held.list.name(found.i))}": ${fromText(reason)}`,
+    );
+    const zeros = new Uint8Array(digest.length);
+    if (digest.every((byte) => byte === 0)) zeros[zeros.length - 1] = 1;
+    return zeros;
+  }
+
+  private progress(found: Found, done: number, size: number, last: boolean): void {
+    const { list } = found.held;
+    this.ctx.emit({
+      type: 'progress',
+      name: list.name(found.i),
+      done,
+      size,
+      last,
+      transfers: this.ctx.stats.transferredFiles,
+      left: this.known - 1 - found.held.before - list.position(found.i),
+      known: this.known,
+      growing: this.lists.hasNext,
+    });
+  }
+
+  /** A DONE: a list is closed, or a phase ends. */
+  private done(): void {
+    const { ctx } = this;
+    if (ctx.negotiated.incRecurse && this.held.length > 1) {
+      const closed = this.held.shift()!;
+      this.directories.delete(closed.list.ndxStart - 1);
+      this.ndxOut.write(ctx.wire.writer, NDX_DONE);
+      return;
+    }
+    if (this.lists.hasNext) throw protocolError('the phase was ended before the last file list');
+    this.phase++;
+    if (this.phase > 2) return;
+    this.ndxOut.write(ctx.wire.writer, NDX_DONE);
+  }
+
+  private async deleteStats(): Promise<void> {
+    const { ctx } = this;
+    const counts = await ctx.wire.read(readDeleteStats);
+    ctx.stats.deleted = counts;
+    if (!ctx.isServer) return;
+    this.ndxOut.write(ctx.wire.writer, NDX_DEL_STATS);
+    writeDeleteStats(ctx.wire.writer, counts);
+  }
+
+  /** From the third DONE to the goodbye. */
+  private async finish(): Promise<void> {
+    const { ctx } = this;
+    const { wire, negotiated } = ctx;
+    if (negotiated.protocol >= 30 && ctx.ioError !== this.sentIoError) {
+      wire.sendMessage(MSG.IO_ERROR, intPayload(ctx.ioError));
+    }
+    this.ndxOut.write(wire.writer, NDX_DONE);
+    if (ctx.isServer) {
+      writeStatistics(wire.writer, negotiated.protocol, {
+        bytesRead: wire.bytesIn,
+        bytesWritten: wire.bytesOut,
+        totalSize: ctx.stats.totalSize,
+        fileListBuildTime: ctx.stats.fileListBuildTime,
+        fileListTransferTime: ctx.stats.fileListTransferTime,
+      });
+    }
+    wire.flush();
+    if (negotiated.hasDeleteStats) {
+      await this.goodbyeDone();
+      this.ndxOut.write(wire.writer, NDX_DONE);
+      wire.flush();
+    }
+    await this.goodbyeDone();
+  }
+
+  private async goodbyeDone(): Promise<void> {
+    const { ctx } = this;
+    for (;;) {
+      ctx.wire.flush();
+      const ndx = await ctx.wire.read((r) => this.ndxIn.read(r));
+      if (ndx === NDX_DONE) return;
+      if (ndx === NDX_DEL_STATS && ctx.negotiated.hasDeleteStats) {
+        await this.deleteStats();
+        continue;
+      }
+      if (ctx.negotiated.protocol < 30 && ndx === this.known) {
+        const head = await ctx.wire.read(readItemHead);
+        if (head.iflags === OLD_KEEP_ALIVE) continue;
+      }
+      throw protocolError(`unexpected index ${ndx} during the goodbye`);
+    }
+  }
+}

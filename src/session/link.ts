@@ -1,0 +1,206 @@
+import { EXIT, RsyncError } from '../core/errors.ts';
+import { Wire, type WirePort } from '../protocol/wire.ts';
+import type { Channel, ChannelExit } from '../transport/channel.ts';
+import { diagnose } from '../transport/diagnose.ts';
+
+const FIRST_BYTES = 64;
+const STDERR_TAIL = 4096;
+
+export interface LinkOptions {
+  /** KiB a second for what we send; 0: no limit. */
+  bwlimit: number;
+  /** Seconds without any I/O before the link fails with exit 30; 0: never. */
+  timeout: number;
+  /** `Receiver` or `sender`, for messages. */
+  role: string;
+  /** What the far end writes to its standard error. */
+  onStderr: (bytes: Uint8Array) => void;
+}
+
+/** Couples a channel with a wire: flow control, rate limit, time-outs, keep-alives, and what the end of it means. */
+export class Link {
+  readonly wire: Wire;
+  readonly channel: Channel;
+  private readonly options: LinkOptions;
+  private firstBytes = new Uint8Array(0);
+  private stderrTail = '';
+  private exited: ChannelExit | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private timeout: number;
+  /** Keep-alives may be sent: some peers take none before their first file list is complete. */
+  mayKeepAlive = false;
+
+  constructor(channel: Channel, options: LinkOptions) {
+    this.channel = channel;
+    this.options = options;
+    this.timeout = options.timeout;
+    const port: WirePort = {
+      write: (bytes) => channel.output.write(bytes),
+      pause: (paused) => {
+        if (paused) channel.input.pause();
+        else channel.input.resume();
+      },
+    };
+    this.wire = new Wire(
+      options.bwlimit > 0 ? throttled(port, options.bwlimit, () => this.wire.drained()) : port,
+    );
+    this.wire.onEnd = () => this.lost();
+    channel.output.on('drain', () => this.wire.drained());
+    channel.output.on('error', () => this.wire.receiveEnd());
+    channel.input.on('data', (chunk: Buffer) => {
+      if (this.firstBytes.length < FIRST_BYTES) {
+        this.firstBytes = Buffer.concat([
+          this.firstBytes,
+          chunk.subarray(0, FIRST_BYTES - this.firstBytes.length),
+        ]);
+      }
+      this.wire.receive(chunk);
+    });
+    channel.input.on('end', () => this.wire.receiveEnd());
+    channel.input.on('close', () => this.wire.receiveEnd());
+    channel.input.on('error', () => this.wire.receiveEnd());
+    channel.stderr?.on('data', (chunk: Buffer) => {
+      this.stderrTail = (this.stderrTail + chunk.toString('utf8')).slice(-STDERR_TAIL);
+      options.onStderr(chunk);
+    });
+    channel.stderr?.on('error', () => {});
+    void channel.exit.then((exit) => {
+      this.exited = exit;
+    });
+    this.arm();
+  }
+
+  /** A daemon's time-out: adopted if it is shorter. */
+  lowerTimeout(seconds: number): void {
+    if (this.timeout === 0 || seconds < this.timeout) {
+      this.timeout = seconds;
+      this.arm();
+    }
+  }
+
+  private arm(): void {
+    clearInterval(this.timer);
+    if (this.timeout === 0) return;
+    this.timer = setInterval(() => this.tick(), Math.min(1000, this.timeout * 250));
+    this.timer.unref();
+  }
+
+  private tick(): void {
+    const { wire } = this;
+    const now = performance.now();
+    if (now - Math.max(wire.lastIn, wire.lastOut) > this.timeout * 1000) {
+      wire.fail(
+        new RsyncError('RSYNC_TIMEOUT', `io timeout after ${this.timeout} seconds`, {
+          exitCode: EXIT.TIMEOUT,
+          origin: 'transport',
+          hint: 'The peer or the network was silent; see --timeout.',
+        }),
+      );
+    } else if (
+      this.mayKeepAlive &&
+      wire.isOutputFramed &&
+      !wire.isFull &&
+      now - wire.lastOut > this.timeout * 500
+    ) {
+      wire.sendKeepAlive();
+    }
+  }
+
+  /** The end of the far process; waits at most `ms`. Undefined: not known by then. */
+  async exit(ms: number): Promise<ChannelExit | undefined> {
+    if (this.exited !== undefined) return this.exited;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), ms);
+    });
+    const exit = await Promise.race([this.channel.exit, late]);
+    clearTimeout(timer);
+    return exit;
+  }
+
+  /** Why the connection ended too early: better told by how the far process ended, if that can be learned in time. */
+  async explain(error: unknown): Promise<unknown> {
+    if (!(error instanceof LostConnection) && !isShellNoise(error)) return error;
+    const exit = await this.exit(2000);
+    const { firstBytes, stderrTail, channel } = this;
+    const better = diagnose({
+      exit,
+      receivedBytes: this.wire.bytesIn,
+      firstBytes,
+      stderrTail,
+      label: channel.label,
+    });
+    return better ?? error;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.channel.destroy();
+  }
+
+  /** Our side has said everything. */
+  end(): void {
+    this.channel.output.end();
+  }
+
+  stopTimer(): void {
+    clearInterval(this.timer);
+  }
+
+  private lost(): Error {
+    return new LostConnection(this.wire.bytesIn, this.options.role);
+  }
+}
+
+class LostConnection extends RsyncError {
+  constructor(bytes: number, role: string) {
+    super('RSYNC_STREAM', `connection unexpectedly closed (${bytes} bytes received so far) [${role}]`, {
+      exitCode: EXIT.STREAMIO,
+      origin: 'transport',
+    });
+  }
+}
+
+function isShellNoise(error: unknown): boolean {
+  return (
+    error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL' && error.message.includes('shell clean')
+  );
+}
+
+/** Holds the average rate: docs/protocol/4-filters-and-options.md, B.4. */
+function throttled(port: WirePort, limit: number, drained: () => void): WirePort {
+  const bytesPerSecond = limit * 1024;
+  const piece = Math.max(512, limit * 128);
+  const queue: Uint8Array[] = [];
+  let free = performance.now();
+  let waiting = false;
+  const pump = (): void => {
+    waiting = false;
+    for (;;) {
+      const bytes = queue[0];
+      if (bytes === undefined) {
+        drained();
+        return;
+      }
+      const now = performance.now();
+      if (free > now) {
+        waiting = true;
+        setTimeout(pump, free - now);
+        return;
+      }
+      const part = bytes.subarray(0, piece);
+      if (part.length === bytes.length) queue.shift();
+      else queue[0] = bytes.subarray(piece);
+      free = Math.max(free, now - 100) + (part.length / bytesPerSecond) * 1000;
+      port.write(part);
+    }
+  };
+  return {
+    write(bytes) {
+      queue.push(bytes);
+      if (!waiting) pump();
+      return queue.length === 0;
+    },
+    pause: (paused) => port.pause(paused),
+  };
+}

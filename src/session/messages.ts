@@ -1,0 +1,102 @@
+import { fromBuffer, toBuffer } from '../core/bytes.ts';
+import { EXIT, RsyncError } from '../core/errors.ts';
+import type { TransferEvent } from '../core/events.ts';
+import { LIMITS } from '../core/limits.ts';
+import { intPayload, MSG, payloadInt } from '../protocol/mux.ts';
+import type { Wire } from '../protocol/wire.ts';
+import type { RoleContext } from '../roles/context.ts';
+import type { Link } from './link.ts';
+
+const IO_ERROR_MASK = 7;
+const MAX_TIMEOUT = 86_400;
+
+/** What messages of the peer do: docs/protocol/1-session.md, 1.7. `notSent` is the receiver's; none on a sender. */
+export function handleMessages(
+  ctx: RoleContext,
+  link: Link,
+  notSent: ((ndx: number) => void) | undefined,
+): void {
+  const { wire } = ctx;
+  const text = (level: 'info' | 'warning' | 'error', payload: Uint8Array): void => {
+    const end = payload[payload.length - 1] === 0x0a ? payload.length - 1 : payload.length;
+    ctx.emit({ type: 'message', level, text: fromBuffer(payload, 0, end), remote: true });
+  };
+  wire.onMessage = (code, payload) => {
+    switch (code) {
+      case MSG.ERROR_XFER:
+        ctx.hadErrors = true;
+        text('error', payload);
+        break;
+      case MSG.INFO:
+        text('info', payload);
+        break;
+      case MSG.ERROR:
+        text('error', payload);
+        break;
+      case MSG.WARNING:
+        text('warning', payload);
+        break;
+      case MSG.IO_ERROR:
+        if (notSent !== undefined) ctx.ioError |= payloadInt(payload) & IO_ERROR_MASK;
+        break;
+      case MSG.IO_TIMEOUT: {
+        const seconds = payloadInt(payload);
+        if (!ctx.isServer && seconds >= 1 && seconds <= MAX_TIMEOUT) link.lowerTimeout(seconds);
+        break;
+      }
+      case MSG.DELETED: {
+        const isDirectory = payload[payload.length - 1] === 0;
+        const name = fromBuffer(payload, 0, isDirectory ? payload.length - 1 : payload.length);
+        if (notSent === undefined) ctx.emit({ type: 'deleted', name, isDirectory });
+        break;
+      }
+      case MSG.NO_SEND:
+        notSent?.(payloadInt(payload));
+        break;
+      case MSG.ERROR_EXIT:
+        remoteExit(wire, payload, notSent === undefined);
+        break;
+      default:
+        // NOOP keeps the connection alive; SUCCESS has a meaning only where sources are removed.
+        break;
+    }
+  };
+}
+
+/** The peer ends with an error and wants us to end with the same code: 1.7, ERROR_EXIT. */
+function remoteExit(wire: Wire, payload: Uint8Array, isSender: boolean): never {
+  const code = payload.length === 4 ? payloadInt(payload) : 0;
+  wire.sendMessage(MSG.ERROR_EXIT, isSender || payload.length === 0 ? new Uint8Array(0) : payload);
+  const exitCode = code >= 1 && code <= 255 ? code : EXIT.STREAMIO;
+  throw new RsyncError('RSYNC_REMOTE_EXIT', `the peer ended with an error (code ${exitCode})`, {
+    exitCode,
+    origin: 'remote',
+  });
+}
+
+/** Codes that a failing side does not announce: the connection is gone, or the signal speaks for itself. */
+const UNANNOUNCED: readonly number[] = [EXIT.SOCKETIO, EXIT.STREAMIO, EXIT.SIGNAL1, EXIT.TIMEOUT];
+
+/** Tells the peer that we end with an error, so that it ends with the same code. Before the goodbye only. */
+export function announceFailure(ctx: RoleContext, error: unknown): void {
+  if (ctx.negotiated.protocol < 31 || !ctx.wire.isOutputFramed) return;
+  if (!(error instanceof RsyncError) || error.code === 'RSYNC_REMOTE_EXIT') return;
+  if (UNANNOUNCED.includes(error.exitCode)) return;
+  ctx.wire.sendMessage(MSG.ERROR_EXIT, intPayload(error.exitCode));
+}
+
+/** How a server tells its client what a client tells its user. */
+export function forwardToPeer(wire: Wire, protocol: number): (event: TransferEvent) => void {
+  const send = (code: number, text: string): void => {
+    if (wire.isOutputFramed) wire.sendMessage(code, toBuffer(`${text}\n`).subarray(0, LIMITS.MESSAGE_LENGTH));
+  };
+  return (event) => {
+    if (event.type === 'message') {
+      if (event.level === 'info') send(MSG.INFO, event.text);
+      else if (event.level === 'error') send(MSG.ERROR_XFER, event.text);
+      else send(protocol >= 30 ? MSG.WARNING : MSG.INFO, event.text);
+    } else if (event.type === 'deleted' && wire.isOutputFramed) {
+      wire.sendMessage(MSG.DELETED, toBuffer(event.isDirectory ? `${event.name}\0` : event.name));
+    }
+  };
+}

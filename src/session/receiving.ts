@@ -1,0 +1,111 @@
+import { fromText } from '../core/bytes.ts';
+import { EXIT, RsyncError } from '../core/errors.ts';
+import { ENTRY, type FileList } from '../core/file-list.ts';
+import { openDestination } from '../files/destination.ts';
+import { FilterSet } from '../filter/filter-list.ts';
+import { RequestedNames, rulesOfSender } from '../filter/requested.ts';
+import type { FilterRule } from '../filter/rule.ts';
+import { infoLevels } from '../options/info-levels.ts';
+import type { RoleContext } from '../roles/context.ts';
+import { Deletion } from '../roles/deletion.ts';
+import { Generator } from '../roles/generator.ts';
+import { Receiver } from '../roles/receiver.ts';
+import { type NameCheck, ReceivingSide } from '../roles/receiving-side.ts';
+import type { Link } from './link.ts';
+import { handleMessages } from './messages.ts';
+
+export interface ReceivingInit {
+  link: Link;
+  /** The destination as typed. Undefined: a listing. */
+  destination: string | undefined;
+  rules: readonly FilterRule[];
+  /** A client: what it asked for; names beyond that are refused. */
+  requested: readonly string[] | undefined;
+}
+
+/**
+ * Runs the receiving side from the file list to the goodbye.
+ * @throws RsyncError that ends the run
+ */
+export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): Promise<void> {
+  const { options, wire } = ctx;
+  const direction = 'receive';
+  const incremental = ctx.negotiated.incRecurse;
+  const side = new ReceivingSide(ctx, init.requested === undefined ? undefined : nameCheck(ctx, init));
+  const info = infoLevels(options);
+
+  ctx.emit({ type: 'flist', stage: 'start', direction, incremental, count: 0 });
+  const receiver = new Receiver(side);
+  handleMessages(ctx, init.link, (ndx) => receiver.notSent(ndx));
+  await side.receiveFirstList();
+  init.link.mayKeepAlive = true;
+  if (side.known === 1) await receiver.readUntilMore();
+  ctx.emit({ type: 'flist', stage: 'end', direction, incremental, count: side.known });
+  // A server that has nothing to send is gone already.
+  if (side.known === 0 && !ctx.isServer) return;
+  if (init.destination !== undefined && !options.listOnly) chooseDestination(ctx, side, init.destination);
+  const rootPath = side.root?.path ?? fromText(init.destination ?? '');
+  const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
+  const generator = new Generator(side, new Deletion(ctx, filter, info), info);
+  try {
+    await both(generator.run(), receiver.run(), (error) => {
+      side.progress.fail(error);
+      wire.fail(error);
+    });
+  } finally {
+    side.root?.close();
+  }
+}
+
+/** Under which root and names the entries go, once it is known whether there is more than one. */
+function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: string): void {
+  const only = side.known === 1 ? onlyEntry(side.lists[0]!.list) : undefined;
+  side.destination = openDestination(path, { count: side.known, only }, ctx.options.dryRun);
+  if (side.destination.created) ctx.emit({ type: 'created-directory', path });
+}
+
+/** Waits for both tasks; the first failure stops the other one and is thrown. */
+async function both(a: Promise<void>, b: Promise<void>, stop: (error: unknown) => void): Promise<void> {
+  const failures: unknown[] = [];
+  const watch = async (task: Promise<void>): Promise<void> => {
+    try {
+      await task;
+    } catch (error) {
+      failures.push(error);
+      stop(error);
+    }
+  };
+  await Promise.all([watch(a), watch(b)]);
+  if (failures.length > 0) throw failures[0];
+}
+
+function onlyEntry(list: FileList): { name: string; isDirectory: boolean } {
+  const i = list.at(0);
+  return { name: list.name(i), isDirectory: list.isDirectory(i) };
+}
+
+/** Names that were not asked for, or that our own rules hide, are no accident: docs/protocol/2-file-list.md, 10. */
+function nameCheck(ctx: RoleContext, init: ReceivingInit): NameCheck {
+  const { recursive } = ctx.options;
+  const requested = new RequestedNames(init.requested!.map(fromText), {
+    relative: false,
+    recursive,
+    dirs: !recursive && ctx.options.listOnly,
+  });
+  const hidden = rulesOfSender(init.rules);
+  const refuse = (what: string, name: string): never => {
+    throw new RsyncError('RSYNC_PROTOCOL', `rejecting ${what} file-list name: ${name}`, {
+      exitCode: EXIT.UNSUPPORTED,
+      origin: 'remote',
+      hint: 'The server sent a file that was not asked for.',
+    });
+  };
+  return (list, i) => {
+    const name = list.name(i);
+    const isDir = list.isDirectory(i);
+    const verdict = requested.verdict(name, isDir);
+    if (verdict === 'refused') refuse('unrequested', name);
+    if (verdict === 'parent') list.clearFlags(i, ENTRY.CONTENT_DIR);
+    if (name !== '.' && hidden?.isExcluded(name, isDir) === true) refuse('excluded', name);
+  };
+}

@@ -1,0 +1,92 @@
+import { type ByteString, isAscii, toBuffer } from '../core/bytes.ts';
+import { EXIT, RsyncError, usageError } from '../core/errors.ts';
+import type { Channel } from './channel.ts';
+import type { Prompts } from './prompts.ts';
+import { splitWords } from './shell-words.ts';
+import { spawnChannel } from './spawn.ts';
+import { parseSshCommand } from './ssh-command.ts';
+
+export interface RemoteShellTarget {
+  user?: string;
+  /** Without brackets. */
+  host: string;
+  /** What the remote login shell is to run: one string, already escaped for it. */
+  command: ByteString;
+  /** The same command in words, to follow HOST on the command line of a spawned remote shell. */
+  words: readonly ByteString[];
+  /** The value of `-e` or RSYNC_RSH. Default: `ssh`. */
+  rsh?: string;
+  /** For the spawned program; HOME, SSH_AUTH_SOCK and the variables of ssh_config for the built-in ssh. */
+  env?: NodeJS.ProcessEnv;
+  /** Who answers questions (unknown host, passphrase, password). Without it such a connection is refused. */
+  prompts?: Prompts;
+  /** Ends the attempt to connect. An open channel is ended with its `destroy`. */
+  signal?: AbortSignal;
+  /** Progress for people, a line at a time; never holds a secret. */
+  trace?: (line: string) => void;
+}
+
+/**
+ * Starts `rsync --server` (or anything else) on another host: docs/protocol/1-session.md, 1.2 and
+ * 4-filters-and-options.md, E.1. A remote shell named `ssh` is the built-in one, with the options of its command line;
+ * every other program is started as `RSH-WORDS [-l USER] HOST WORDS...`, without a local shell.
+ *
+ * @throws RsyncError RSYNC_USAGE (exit 1), RSYNC_UNSUPPORTED (exit 4), RSYNC_REMOTE_SHELL (exit 14 or 255),
+ *   RSYNC_CONNECT, RSYNC_HOST_KEY, RSYNC_AUTH (exit 255), RSYNC_ABORTED (exit 20).
+ */
+export async function openRemoteShell(target: RemoteShellTarget): Promise<Channel> {
+  const { user, host, signal, trace } = target;
+  // A host such as -oProxyCommand=... would be read as an option by a spawned shell.
+  if (host === '' || host.startsWith('-')) throw usageError(`invalid host name: "${host}"`);
+  if (user?.startsWith('-')) throw usageError(`invalid user name: "${user}"`);
+  const [program, ...args] = splitWords(target.rsh ?? 'ssh');
+  if (program === undefined || program === '') throw usageError('the remote shell command (-e) is empty');
+  const env = target.env ?? process.env;
+
+  if (isSsh(program)) {
+    const { settings, configFile, verbose } = parseSshCommand(args);
+    if (verbose && trace === undefined) throw usageError('ssh -v has nowhere to report to', 'Leave out -v.');
+    // Loaded when needed: the library takes longer to load than a local copy takes to run.
+    const { openSsh } = await import('./ssh.ts');
+    const { prompts } = target;
+    return openSsh(
+      { host, user, settings, configFile, env, prompts, signal, trace, verbose },
+      target.command,
+    );
+  }
+
+  const words = [...args, ...(user === undefined ? [] : ['-l', user]), host, ...target.words.map(asArgument)];
+  trace?.(`starting ${program}`);
+  return spawnChannel({ program, args: words, env: withoutDisplay(env), signal });
+}
+
+/** `ssh`, `/usr/bin/ssh`, `C:\...\ssh.exe`. */
+function isSsh(program: string): boolean {
+  const base = process.platform === 'win32' ? program.replace(/^.*[\\/]/, '') : program.replace(/^.*\//, '');
+  return base === 'ssh' || base.toLowerCase() === 'ssh.exe';
+}
+
+/** Node passes arguments as UTF-8 text only. */
+function asArgument(word: ByteString): string {
+  if (isAscii(word)) return word;
+  const bytes = toBuffer(word);
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(bytes)) return text;
+  throw new RsyncError(
+    'RSYNC_UNSUPPORTED',
+    'a name that is not UTF-8 can not be passed to a spawned remote shell',
+    {
+      exitCode: EXIT.UNSUPPORTED,
+      origin: 'local',
+      path: text,
+      hint: 'Use the built-in ssh (leave out -e), or --secluded-args, which sends names over the connection.',
+    },
+  );
+}
+
+/** No window is to ask for a password behind the caller's back, unless SSH_ASKPASS says which one. */
+function withoutDisplay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env.SSH_ASKPASS !== undefined) return env;
+  const { DISPLAY: _, ...rest } = env;
+  return rest;
+}

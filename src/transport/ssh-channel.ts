@@ -1,0 +1,160 @@
+import { Duplex, Writable } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import type { Channel, ChannelExit } from './channel.ts';
+
+/** After the remote command has ended, unread data may still be on the way for so long before `exit` gives up on it. */
+const EXIT_GRACE = 1000;
+/** A connection that is being ended politely may take so long before it is cut. */
+const END_GRACE = 1000;
+
+/** Small writes are joined into packets of up to this size: the library sends one packet a write. */
+const PACKET = 32 * 1024;
+/** Bytes a writer may be ahead of the wire. ssh2's own buffer would let 2 MiB through. */
+const OUTPUT_BUFFER = 512 * 1024;
+
+export interface SshChannelOptions {
+  label: string;
+  client: Client;
+  stream: ClientChannel;
+  /** Ends the TCP connection at once. */
+  cut: () => void;
+  /** Resolves when the TCP connection is gone. */
+  disconnected: Promise<void>;
+}
+
+/** A `Channel` over the running command of an ssh connection that serves this command alone. */
+export function sshChannel({ label, client, stream, cut, disconnected }: SshChannelOptions): Channel {
+  const output = new SshOutput(stream);
+  const hangUp = (): void => {
+    client.end();
+    const timer = setTimeout(cut, END_GRACE);
+    void disconnected.then(() => clearTimeout(timer));
+  };
+  const exit = new Promise<ChannelExit>((resolve) => {
+    const result: ChannelExit = { code: null, signal: null };
+    const over = (): void => {
+      output.peerGone();
+      resolve(result);
+    };
+    stream.on('exit', (code: number | null, signal?: string) => {
+      result.code = code;
+      result.signal = signal ?? null;
+      // 'close' comes once the input has been read to its end. A reader that has stopped must not keep the exit
+      // status, nor writers whose bytes nobody takes any more, waiting for ever.
+      setTimeout(over, EXIT_GRACE).unref();
+    });
+    stream.on('close', () => {
+      over();
+      hangUp();
+    });
+    // The stream's own 'close' goes first if its data has been read.
+    void disconnected.then(() => setImmediate(over));
+  });
+  // Errors of the stream have nobody else to go to, and an unheard 'error' ends the process. Their effect is seen
+  // in the end of the input and in `exit`.
+  stream.on('error', () => {});
+  stream.stderr.on('error', () => {});
+
+  let destroyed = false;
+  return {
+    label,
+    input: stream,
+    output,
+    stderr: stream.stderr,
+    exit,
+    destroy: (error?: Error) => {
+      if (destroyed) return;
+      destroyed = true;
+      output.destroy(error);
+      // OpenSSH passes the signal on, so that the remote rsync cleans up without waiting to notice the dead pipe.
+      stream.signal('TERM');
+      // Node's own destroy: ssh2 replaces the method by a half-close that leaves readers waiting.
+      const reason = error ?? new Error(`${label}: closed from this side`);
+      Duplex.prototype.destroy.call(stream, reason);
+      Duplex.prototype.destroy.call(stream.stderr as unknown as Duplex, reason);
+      hangUp();
+    },
+  };
+}
+
+/**
+ * The writing side of an ssh2 channel. ssh2 leaves the callback of a write that meets a closed channel uncalled, so a
+ * writer would wait for ever; here such writes fail as on a broken pipe.
+ */
+class SshOutput extends Writable {
+  readonly #stream: ClientChannel;
+  #gone = false;
+  /** The write or final under way. */
+  #pending: ((error?: Error | null) => void) | undefined;
+
+  constructor(stream: ClientChannel) {
+    super({ highWaterMark: OUTPUT_BUFFER, decodeStrings: true });
+    this.#stream = stream;
+    this.on('error', () => {});
+  }
+
+  /** The far end takes no more: what is not yet written fails. */
+  peerGone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.(brokenPipe());
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (this.#gone) {
+      done(brokenPipe());
+      return;
+    }
+    this.#pending = done;
+    this.#stream.write(chunk, (error) => this.#settle(error));
+  }
+
+  override _writev(items: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    const chunks = joinSmall(items);
+    const next = (error?: Error | null): void => {
+      const chunk = chunks.shift();
+      if (error || chunk === undefined) done(error);
+      else this._write(chunk, 'buffer' as BufferEncoding, next);
+    };
+    next();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (this.#gone) {
+      done();
+      return;
+    }
+    this.#pending = () => done();
+    this.#stream.end(() => this.#settle());
+  }
+
+  #settle(error?: Error | null): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.(error);
+  }
+}
+
+function joinSmall(items: { chunk: Buffer }[]): Buffer[] {
+  const joined: Buffer[] = [];
+  let small: Buffer[] = [];
+  let size = 0;
+  const flush = (): void => {
+    if (size > 0) joined.push(small.length === 1 ? small[0]! : Buffer.concat(small, size));
+    small = [];
+    size = 0;
+  };
+  for (const { chunk } of items) {
+    if (size + chunk.length > PACKET) flush();
+    small.push(chunk);
+    size += chunk.length;
+  }
+  flush();
+  return joined;
+}
+
+function brokenPipe(): Error {
+  return Object.assign(new Error('write EPIPE: the far end is gone'), { code: 'EPIPE' });
+}

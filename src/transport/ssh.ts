@@ -1,0 +1,434 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { type ByteString, toBuffer } from '../core/bytes.ts';
+import { isRsyncError, RsyncError } from '../core/errors.ts';
+import type { Channel } from './channel.ts';
+import { Deadline } from './deadline.ts';
+import { judgeHostKey } from './host-key.ts';
+import { hostKeyAlgorithms } from './host-key-algorithms.ts';
+import { collectIdentities } from './identities.ts';
+import { appendKnownHost, isNowhere, KnownHosts } from './known-hosts.ts';
+import { expandHome, expandTokens, homeDirectory } from './paths.ts';
+import { type Prompts, visible } from './prompts.ts';
+import { Authenticator, type MethodsLeft } from './ssh-auth.ts';
+import { sshChannel } from './ssh-channel.ts';
+import { resolveSshConfig } from './ssh-config.ts';
+import {
+  aborted,
+  closedError,
+  connectError,
+  handshakeError,
+  SSH_FAILED,
+  timeoutError,
+} from './ssh-errors.ts';
+import type { SshSettings } from './ssh-settings.ts';
+
+export interface SshTarget {
+  /** As the user wrote it; may be an alias of the configuration. */
+  host: string;
+  /** `user@` of the argument; wins over everything else. */
+  user?: string | undefined;
+  /** Settings of the command line. */
+  settings: SshSettings;
+  /** `-F`; `none` reads no configuration. */
+  configFile?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  prompts?: Prompts | undefined;
+  signal?: AbortSignal | undefined;
+  /** Progress of the connection for people, a line at a time; never a secret. */
+  trace?: ((line: string) => void) | undefined;
+  /** Also trace the protocol messages. */
+  verbose?: boolean;
+}
+
+const DEFAULT_PORT = 22;
+/** Milliseconds for the TCP connection and for the key exchange, each, unless ConnectTimeout says otherwise. */
+const CONNECT_TIMEOUT = 30_000;
+/** Milliseconds for each answer during the login: the server may be waiting for a second factor. OpenSSH's own limit. */
+const LOGIN_TIMEOUT = 120_000;
+/** Seconds of silence before the server is asked for a sign of life, and how many may stay unanswered. */
+const ALIVE_INTERVAL = 15;
+const ALIVE_COUNT = 4;
+const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const WINDOWS_AGENT = '\\\\.\\pipe\\openssh-ssh-agent';
+
+/** Everything about the connection that is known before the first byte is sent. */
+interface Plan {
+  host: string;
+  port: number;
+  user: string;
+  settings: SshSettings;
+  identityFiles: string[];
+  agent: string | undefined;
+  agentExplicit: boolean;
+  knownHostsFile: string;
+  known: KnownHosts;
+  knownName: string;
+  prompts: Prompts | undefined;
+  where: string;
+}
+
+/**
+ * Logs in over ssh and starts a command, without a terminal. The connection serves this command alone and ends
+ * with it.
+ *
+ * `exit` of the channel resolves once the command's output has been read to its end, or at the latest one second after
+ * its status has come; with code null if the connection was lost.
+ *
+ * @throws RsyncError RSYNC_CONNECT, RSYNC_HOST_KEY, RSYNC_AUTH, RSYNC_REMOTE_SHELL (exit 255), RSYNC_UNSUPPORTED
+ *   (exit 4), RSYNC_ABORTED (exit 20).
+ */
+export async function openSsh(target: SshTarget, command: ByteString): Promise<Channel> {
+  const plan = makePlan(target);
+  const trace = target.trace ?? (() => {});
+  const session = new Session(target, plan, trace);
+  try {
+    return await session.open(command);
+  } catch (error) {
+    session.cut();
+    throw error;
+  }
+}
+
+function makePlan(target: SshTarget): Plan {
+  const { env, trace } = target;
+  const home = homeDirectory(env);
+  const localUser = userInfo().username;
+  const decided: SshSettings = { ...target.settings };
+  if (target.user !== undefined) decided.user = target.user;
+  const { settings, ignored } = resolveSshConfig({
+    host: target.host,
+    settings: decided,
+    configFile: target.configFile,
+    home,
+    localUser,
+    trace,
+  });
+  for (const { file, line, keyword } of ignored)
+    trace?.(`ssh: ${file}:${line}: ${keyword} has no effect here`);
+
+  const tokens: Record<string, string> = { d: home, u: localUser, n: target.host, h: target.host };
+  tokens.l = hostname();
+  tokens.L = hostname().replace(/\..*/, '');
+  const expand = (keyword: string, value: string): string => {
+    try {
+      return expandHome(expandTokens(value, tokens, env), home);
+    } catch (error) {
+      throw new RsyncError('RSYNC_USAGE', `${keyword} ${value}: ${(error as Error).message}`, {
+        exitCode: SSH_FAILED,
+        origin: 'local',
+      });
+    }
+  };
+  const host = settings.hostName === undefined ? target.host : expand('HostName', settings.hostName);
+  const port = settings.port ?? DEFAULT_PORT;
+  const user = settings.user ?? localUser;
+  Object.assign(tokens, { h: host, p: String(port), r: user, k: settings.hostKeyAlias ?? target.host });
+
+  const files = settings.identityFiles.filter((file) => file !== 'none');
+  const identityFiles =
+    settings.identityFiles.length > 0
+      ? files.map((file) => expand('IdentityFile', file))
+      : DEFAULT_IDENTITIES.map((name) => join(home, '.ssh', name));
+
+  const userFiles = (settings.userKnownHostsFiles ?? ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']).map(
+    (file) => expand('UserKnownHostsFile', file),
+  );
+  const systemDir =
+    process.platform === 'win32' ? join(env.ProgramData ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  const globalFiles = settings.globalKnownHostsFiles?.map((file) => expand('GlobalKnownHostsFile', file)) ?? [
+    join(systemDir, 'ssh_known_hosts'),
+    join(systemDir, 'ssh_known_hosts2'),
+  ];
+
+  const named = settings.identityAgent === undefined ? undefined : agentName(settings.identityAgent, expand);
+  const agent = named === 'SSH_AUTH_SOCK' || named === undefined ? env.SSH_AUTH_SOCK : named;
+  const fallback = process.platform === 'win32' ? WINDOWS_AGENT : undefined;
+  return {
+    host,
+    port,
+    user,
+    settings,
+    identityFiles,
+    agent: agent === 'none' ? undefined : agent === undefined || agent === '' ? fallback : agent,
+    agentExplicit: agent !== undefined && agent !== '',
+    knownHostsFile: userFiles[0]!,
+    known: KnownHosts.read([...userFiles, ...globalFiles], trace),
+    knownName: settings.hostKeyAlias ?? host,
+    prompts: settings.batchMode === true ? undefined : target.prompts,
+    where: `${host}:${port}`,
+  };
+}
+
+function agentName(value: string, expand: (keyword: string, value: string) => string): string {
+  // IdentityAgent also takes the bare `$NAME`.
+  const variable = /^\$(\w+)$/.exec(value);
+  return expand('IdentityAgent', variable === null ? value : `\${${variable[1]}}`);
+}
+
+class Session {
+  readonly #target: SshTarget;
+  readonly #plan: Plan;
+  readonly #trace: (line: string) => void;
+  readonly #client: Client = new ssh2.Client();
+  #socket: Socket | undefined;
+  #step = 'connecting';
+  /** Rejects `open` whatever it waits for. */
+  #fail: (error: RsyncError) => void = () => {};
+
+  constructor(target: SshTarget, plan: Plan, trace: (line: string) => void) {
+    this.#target = target;
+    this.#plan = plan;
+    this.#trace = trace;
+  }
+
+  cut(): void {
+    this.#socket?.destroy();
+  }
+
+  async open(command: ByteString): Promise<Channel> {
+    const { signal } = this.#target;
+    if (signal?.aborted) throw aborted(signal);
+    const { where, settings } = this.#plan;
+    const limit = settings.connectTimeout ? settings.connectTimeout * 1000 : CONNECT_TIMEOUT;
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    failed.catch(() => {});
+    const deadline = new Deadline((step) => {
+      this.#fail(timeoutError(where, step, (step === 'logging in' ? LOGIN_TIMEOUT : limit) / 1000));
+    });
+    const begin = (step: string): void => {
+      this.#step = step;
+      deadline.begin(step, step === 'logging in' ? LOGIN_TIMEOUT : limit);
+    };
+    const onAbort = (): void => this.#fail(aborted(signal!));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      begin('connecting');
+      const socket = await Promise.race([this.#connect(), failed]);
+      const disconnected = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      begin('exchanging keys');
+      await Promise.race([this.#login(socket, deadline, begin), failed]);
+      begin('starting the remote command');
+      const stream = await Promise.race([this.#exec(command), failed]);
+      this.#watch(socket);
+      const label = `ssh ${this.#plan.user}@${where.replace(/:22$/, '')}`;
+      return sshChannel({ label, client: this.#client, stream, cut: () => socket.destroy(), disconnected });
+    } finally {
+      deadline.stop();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #connect(): Promise<Socket> {
+    const { host, port, where, settings } = this.#plan;
+    this.#trace(`ssh: connecting to ${where}`);
+    const family = settings.addressFamily === 'inet' ? 4 : settings.addressFamily === 'inet6' ? 6 : 0;
+    return new Promise((resolve, reject) => {
+      const socket = connectTcp({ host, port, family });
+      this.#socket = socket;
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, 60_000);
+      const onError = (error: Error): void => reject(connectError(where, error));
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        socket.off('error', onError);
+        // ssh2 begins to read when it is ready to.
+        socket.pause();
+        resolve(socket);
+      });
+    });
+  }
+
+  async #login(socket: Socket, deadline: Deadline, begin: (step: string) => void): Promise<void> {
+    const { where, user, settings, known, knownName, port, knownHostsFile } = this.#plan;
+    const client = this.#client;
+    const trace = this.#trace;
+    const prompts = this.#plan.prompts && heldPrompts(this.#plan.prompts, deadline);
+    let newKey: Buffer | undefined;
+    let acceptedKey: Buffer | undefined;
+    let authenticator: Authenticator | undefined;
+
+    const done = new Promise<void>((resolve, reject) => {
+      client.on('ready', resolve);
+      client.on('error', (error: Error & { level?: string }) => {
+        // An agent's failure to sign is the failure of one key: the next one follows.
+        const oneKey = error.level === 'agent' || /signing/.test(error.message);
+        trace(`ssh: ${error.message}`);
+        if (oneKey) return;
+        if (authenticator === undefined) reject(handshakeError(where, error));
+        else
+          reject(
+            authenticator.failure(error.level === 'client-authentication' ? undefined : error.message, error),
+          );
+      });
+      client.on('close', () => reject(closedError(where, this.#step)));
+    });
+    done.catch(() => {});
+    client.on('change password', () => {
+      this.#fail(authenticator!.failure('the password has expired and must be changed'));
+    });
+    client.on('banner', (message: string) => {
+      for (const line of visible(message).trimEnd().split('\n')) trace(`ssh: server: ${line}`);
+    });
+    client.on('handshake', (negotiated) => {
+      const { kex, serverHostKey, cs, sc } = negotiated;
+      trace(`ssh: ${kex}, ${serverHostKey}, out ${cs.cipher}, in ${sc.cipher}, compression ${cs.compress}`);
+      begin('logging in');
+      // Only now has the server proved that the key is its own.
+      if (newKey !== undefined)
+        this.#remember(newKey, knownHostsFile, knownName, port, settings.hashKnownHosts === true);
+      newKey = undefined;
+    });
+
+    const next = async (
+      left: MethodsLeft,
+    ): Promise<Parameters<Parameters<NonNullable<AuthHandler>>[2]>[0] | false> => {
+      authenticator ??= new Authenticator({
+        username: user,
+        host: knownName,
+        identities: await collectIdentities({
+          files: this.#plan.identityFiles,
+          explicit: settings.identityFiles.length > 0,
+          agent: this.#plan.agent,
+          agentExplicit: this.#plan.agentExplicit,
+          identitiesOnly: settings.identitiesOnly === true,
+          prompts,
+          trace,
+        }),
+        publicKey: settings.pubkeyAuthentication !== false,
+        password: settings.passwordAuthentication !== false,
+        keyboardInteractive: settings.kbdInteractiveAuthentication !== false,
+        prompts,
+        trace,
+      });
+      const method = await authenticator.next(left);
+      begin('logging in');
+      return method ?? false;
+    };
+
+    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
+    const compress = ['zlib@openssh.com', 'zlib', 'none'] as const;
+    const config: ConnectConfig = {
+      sock: socket,
+      host: this.#plan.host,
+      username: user,
+      // Deadline watches the steps, and stands still while a person is asked.
+      readyTimeout: 0,
+      keepaliveInterval: interval * 1000,
+      // #watch decides when a silent server is dead.
+      keepaliveCountMax: Number.POSITIVE_INFINITY,
+      algorithms: {
+        serverHostKey: hostKeyAlgorithms(known.keyTypes(knownName, port), settings.hostKeyAlgorithms),
+        // ssh2's own order of ciphers puts aes-gcm first unless the CPU has no instructions for it.
+        ...(settings.compression === true ? { compress: [...compress] } : { compress: ['none'] }),
+      },
+      hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
+        // Asked again at every re-exchange of keys.
+        if (acceptedKey !== undefined) {
+          verify(acceptedKey.equals(key));
+          return;
+        }
+        const strict = settings.strictHostKeyChecking ?? 'ask';
+        judgeHostKey(key, { known, host: knownName, port, strict, prompts, trace }).then(
+          (isNew) => {
+            acceptedKey = Buffer.from(key);
+            if (isNew) newKey = acceptedKey;
+            verify(true);
+          },
+          (error: unknown) => {
+            this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error));
+            verify(false);
+          },
+        );
+      },
+      authHandler: ((left: MethodsLeft, _partial: boolean, proceed: (method: unknown) => void) => {
+        next(left).then(proceed, (error: unknown) => {
+          this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error));
+        });
+      }) as unknown as AuthHandler,
+    };
+    if (this.#target.verbose === true) config.debug = (line) => trace(`ssh2: ${line}`);
+    try {
+      client.connect(config);
+    } catch (error) {
+      throw handshakeError(where, error as Error);
+    }
+    await done;
+    trace(`ssh: logged in to ${where} as ${user}`);
+  }
+
+  #remember(key: Buffer, file: string, host: string, port: number, hashed: boolean): void {
+    if (isNowhere(file)) return;
+    try {
+      appendKnownHost(file, host, port, key, hashed);
+      this.#trace(`ssh: added the host key to ${file}`);
+    } catch (error) {
+      this.#trace(`ssh: could not add the host key to ${file}: ${(error as Error).message}`);
+    }
+  }
+
+  #exec(command: ByteString): Promise<ClientChannel> {
+    const { where } = this.#plan;
+    return new Promise((resolve, reject) => {
+      const refused = (error: Error): void =>
+        reject(
+          new RsyncError(
+            'RSYNC_REMOTE_SHELL',
+            `${where}: the server does not run the command: ${error.message}`,
+            {
+              exitCode: SSH_FAILED,
+              origin: 'remote',
+              hint: 'The account may be limited to file transfer or to a forced command.',
+              cause: error,
+            },
+          ),
+        );
+      try {
+        // As bytes: file names in the command need not be UTF-8. The library takes a Buffer, its types do not know.
+        this.#client.exec(toBuffer(command) as unknown as string, (error, stream) => {
+          if (error) refused(error);
+          else resolve(stream);
+        });
+      } catch (error) {
+        refused(error as Error);
+      }
+    });
+  }
+
+  /**
+   * Cuts a dead connection. ssh2 asks the server for a sign of life every interval; here any progress counts, in
+   * either direction, for on a slow link the answer waits behind megabytes of data.
+   */
+  #watch(socket: Socket): void {
+    const { settings, where } = this.#plan;
+    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
+    if (interval === 0) return;
+    const most = settings.serverAliveCountMax ?? ALIVE_COUNT;
+    let silent = 0;
+    let seen = -1;
+    const timer = setInterval(() => {
+      const progress = socket.bytesRead + socket.bytesWritten - socket.writableLength;
+      silent = progress === seen ? silent + 1 : 0;
+      seen = progress;
+      if (silent >= most) {
+        this.#trace(`ssh: ${where} has been silent for ${silent * interval} seconds, connection cut`);
+        socket.destroy();
+      }
+    }, interval * 1000);
+    timer.unref();
+    socket.once('close', () => clearInterval(timer));
+  }
+}
+
+type AuthHandler = Exclude<ConnectConfig['authHandler'], readonly unknown[] | undefined>;
+
+function heldPrompts(prompts: Prompts, deadline: Deadline): Prompts {
+  return {
+    secret: (question) => deadline.hold(() => prompts.secret(question)),
+    confirm: (question) => deadline.hold(() => prompts.confirm(question)),
+  };
+}

@@ -1,0 +1,20 @@
+/** Every name that works, written down apart from the table so that a change of the table shows. */
+export const SUPPORTED_NAMES: readonly string[] = `
+  -a -r -l -p -t -g -o -D -H -S -c -u -n -i -v -W -x -h -q -z -P -f -I -e -V -B
+  --archive --recursive --links --perms --times --group --owner --devices --specials --hard-links --sparse --checksum
+  --update --dry-run --itemize-changes --verbose --whole-file --one-file-system --human-readable --quiet --compress
+  --no-recursive --no-r --no-links --no-l --no-perms --no-p --no-times --no-t --no-group --no-g --no-owner --no-o
+  --no-devices --no-specials --no-D --no-hard-links --no-H --no-sparse --no-S --no-checksum --no-c
+  --no-itemize-changes --no-i --no-verbose --no-v --no-whole-file --no-W --no-one-file-system --no-x
+  --no-human-readable --no-h --no-compress --no-z
+  --progress --no-progress --partial --no-partial --inplace --no-inplace --stats
+  --delete --del --delete-before --delete-during --delete-after --delete-excluded --max-delete
+  --exclude --include --exclude-from --include-from --filter
+  --existing --ignore-non-existing --ignore-existing --size-only --ignore-times --numeric-ids --no-numeric-ids
+  --timeout --no-timeout --bwlimit --no-bwlimit --rsync-path --rsh --protocol
+  --checksum-choice --cc --compress-choice --zc --old-compress --new-compress --compress-level --zl
+  --checksum-seed --block-size --inc-recursive --i-r --no-inc-recursive --no-i-r
+  --out-format --log-format --list-only --version --help
+`
+  .trim()
+  .split(/\s+/);

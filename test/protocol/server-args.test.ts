@@ -1,0 +1,384 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isRsyncError } from '../../src/core/errors.ts';
+import { classifyPaths } from '../../src/options/location.ts';
+import { parseArguments } from '../../src/options/parse.ts';
+import { DEFAULT_OPTIONS, type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import {
+  buildServerArgs,
+  escapeArgument,
+  escapePath,
+  offersIncRecurse,
+  remoteCommandLine,
+  remoteWords,
+} from '../../src/protocol/server-args.ts';
+import { SUPPORTED_NAMES } from '../options/supported-names.ts';
+import { OPTION_VECTORS } from '../options/vectors.ts';
+
+interface Sample {
+  client: string;
+  via: 'remote-shell' | 'daemon';
+  argv: string[];
+  env?: Record<string, string>;
+  sent: string[];
+}
+
+const { samples }: { samples: Sample[] } = JSON.parse(
+  readFileSync(new URL('../../fixtures/vectors/server-args.json', import.meta.url), 'utf8'),
+);
+
+/** Releases whose spelling is that of 3.5.0 for every option that we have. */
+const SAME_SPELLING = ['3.5.0', '3.4.1', '3.2.7'];
+
+/** Command lines that we answer otherwise, on purpose. */
+const DEVIATIONS: readonly [reason: string, applies: (sample: Sample) => boolean][] = [
+  ['hard links have one level here: -HH is -H', ({ argv }) => argv.includes('-aHH')],
+  ['a line feed cannot pass a shell and is refused', ({ argv }) => argv.some((arg) => arg.includes('\n'))],
+  [
+    'RSYNC_PROTECT_ARGS is not looked at: escaping has its effect',
+    ({ env }) => env?.RSYNC_PROTECT_ARGS !== undefined,
+  ],
+  ['RSYNC_MAX_ALLOC is not looked at', ({ env }) => env?.RSYNC_MAX_ALLOC !== undefined],
+];
+
+/** The argument vector that a remote-shell program would be given. */
+function ours(sample: Sample): string[] {
+  const { options, paths } = parseArguments(sample.argv, sample.env ?? {});
+  const route = classifyPaths(paths, options);
+  const args = buildServerArgs(options, route.direction === 'push' ? 'receiver' : 'sender');
+  const { user, host } = route.remote;
+  return [
+    ...(user === undefined ? [] : ['-l', user]),
+    host,
+    options.rsyncPath,
+    ...remoteWords(args, route.remotePaths),
+  ];
+}
+
+/** We convert no names, so we do not send the capability `s`. */
+const withoutIconv = (words: readonly string[]): string[] =>
+  words.map((word) => word.replace(/^(-\w*e\.i?L)s(?=fxCIvu$)/, '$1'));
+
+describe('captured command lines', () => {
+  const shell = samples.filter(({ client, via }) => via === 'remote-shell' && SAME_SPELLING.includes(client));
+  const deviating = shell.filter((sample) => DEVIATIONS.some(([, applies]) => applies(sample)));
+  const refused: Sample[] = [];
+  const equal: Sample[] = [];
+  for (const sample of shell) {
+    if (deviating.includes(sample)) continue;
+    try {
+      parseArguments(sample.argv, sample.env ?? {});
+      equal.push(sample);
+    } catch (error) {
+      if (!isRsyncError(error) || error.code !== 'RSYNC_UNSUPPORTED') throw error;
+      refused.push(sample);
+    }
+  }
+
+  it('covers as many samples as there were when this was written', () => {
+    expect({
+      all: shell.length,
+      deviating: deviating.length,
+      refused: refused.length,
+      equal: equal.length,
+    }).toEqual({
+      all: 360,
+      deviating: 4,
+      refused: 174,
+      equal: 182,
+    });
+  });
+
+  it.each(equal.map((sample) => [`${sample.client}: ${sample.argv.join(' ')}`, sample] as const))(
+    '%s',
+    (_, sample) => {
+      expect(ours(sample)).toEqual(withoutIconv(sample.sent));
+    },
+  );
+
+  it('refuses only samples with an option or variable that is not supported', () => {
+    for (const { argv, env = {} } of refused) {
+      const message = messageOf(() => parseArguments(argv, env));
+      const option = /^rsyncjs: (-\S+): this option of rsync is not supported$/.exec(message)?.[1];
+      const variable = /^rsyncjs: (RSYNC_\w+) is set/.exec(message)?.[1];
+      if (option === undefined) expect(Object.keys(env)).toContain(variable);
+      else {
+        expect(SUPPORTED_NAMES).not.toContain(option);
+        const typed = option.startsWith('--') ? option : new RegExp(`^-\\w*${option.slice(1)}`);
+        expect(
+          argv.some((word) => (typeof typed === 'string' ? word.startsWith(typed) : typed.test(word))),
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('answers those of the old releases alike, but for the capabilities', () => {
+    const caps = (words: readonly string[]): string[] => words.map((word) => word.replace(/e\.\w+$/, 'e.'));
+    const old = samples.filter(
+      ({ client, via, argv }) =>
+        via === 'remote-shell' &&
+        ['3.0.0', '3.1.0', '3.1.3', '3.2.0'].includes(client) &&
+        // 3.0.0 sends the capabilities at protocol 29 as well; none of them escapes anything.
+        !argv.some((arg) => arg === '--protocol=29' || arg === 'host:a b *' || arg === 'host:~u'),
+    );
+    const compared = old.filter((sample) => {
+      try {
+        expect(caps(ours(sample)), sample.argv.join(' ')).toEqual(caps(sample.sent));
+        return true;
+      } catch (error) {
+        if (isRsyncError(error) && error.code === 'RSYNC_UNSUPPORTED') return false;
+        throw error;
+      }
+    });
+    expect(compared).toHaveLength(25);
+  });
+});
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('what each option adds (options.json)', () => {
+  const supported = OPTION_VECTORS.filter(
+    ({ wire, long, short, group }) =>
+      group !== 'daemon-mode' &&
+      wire &&
+      SUPPORTED_NAMES.includes((long ?? short)!) &&
+      long !== '--inc-recursive',
+  );
+
+  it('covers the supported options', () => {
+    expect(supported).toHaveLength(54);
+  });
+
+  /** Letters apart from one another, without the capabilities and what the sample's `-r` adds. */
+  function added(sample: string[], push: boolean): string[] {
+    const paths = push ? ['src/', 'host:dst/'] : ['host:src/', 'dst/'];
+    const { options } = parseArguments([...sample, ...paths]);
+    const words = buildServerArgs(options, push ? 'receiver' : 'sender').slice(push ? 1 : 2);
+    const [cluster = '', ...rest] = words[0]?.startsWith('--') ? ['', ...words] : words;
+    const letters = cluster.replace(/e\.\w*$/, '').replace(sample.includes('-r') ? 'r' : '', '');
+    return letters === '-' || letters === '' ? rest : [letters, ...rest];
+  }
+
+  it.each(supported.map((vector) => [vector.wire!.sample.join(' '), vector.wire!] as const))(
+    '%s',
+    (_, wire) => {
+      expect(added(wire.sample, true)).toEqual(wire.push);
+      expect(added(wire.sample, false)).toEqual(wire.pull);
+    },
+  );
+});
+
+describe('buildServerArgs', () => {
+  const args = (input: OptionsInput, role: 'sender' | 'receiver' = 'receiver') =>
+    buildServerArgs(resolveOptions(input), role).slice(role === 'sender' ? 2 : 1);
+
+  it('has nothing to say at protocol 29', () => {
+    expect(buildServerArgs(resolveOptions({ protocol: 29 }), 'receiver')).toEqual(['--server']);
+    expect(buildServerArgs(resolveOptions({ protocol: 29, times: true }), 'sender')).toEqual([
+      '--server',
+      '--sender',
+      '-t',
+    ]);
+  });
+
+  it.each<[OptionsInput, 'sender' | 'receiver', boolean]>([
+    [{ recursive: true }, 'receiver', true],
+    [{ recursive: true }, 'sender', true],
+    [{ recursive: true, listOnly: true }, 'sender', true],
+    [{ recursive: true, incRecurse: false }, 'sender', false],
+    [{ recursive: false }, 'receiver', false],
+    [{ recursive: true, protocol: 29 }, 'receiver', false],
+    [{ recursive: true, protocol: 30 }, 'receiver', true],
+    [{ recursive: true, deleteMode: 'default' }, 'sender', true],
+    [{ recursive: true, deleteMode: 'during' }, 'sender', true],
+    [{ recursive: true, deleteMode: 'before' }, 'sender', false],
+    [{ recursive: true, deleteMode: 'after' }, 'sender', false],
+    [{ recursive: true, deleteMode: 'before' }, 'receiver', true],
+    [{ recursive: true, deleteMode: 'after' }, 'receiver', true],
+  ])('%j to a %s: incremental recursion %s', (input, role, offered) => {
+    const options = resolveOptions(input);
+    expect(offersIncRecurse(options, role)).toBe(offered);
+    expect(buildServerArgs(options, role).some((word) => /^-\w*e\.iLfxCIvu$/.test(word))).toBe(offered);
+  });
+
+  it.each<[OptionsInput, string[]]>([
+    [{ itemize: 1, quiet: true }, ['-qe.LfxCIvu', '--log-format=%i']],
+    [{ outFormat: '%-10i %n' }, ['-e.LfxCIvu', '--log-format=%i']],
+    [{ outFormat: "%'o" }, ['-e.LfxCIvu', '--log-format=%o']],
+    [{ outFormat: '%%i' }, ['-e.LfxCIvu', '--log-format=X']],
+    [{ outFormat: '' }, ['-e.LfxCIvu', '--log-format=X']],
+    [{ outFormat: '%o %i', itemize: 2 }, ['-e.LfxCIvu', '--log-format=%i%I']],
+    [{ outFormat: '%n', itemize: 2, verbose: 1 }, ['-ve.LfxCIvu']],
+    [{ progress: true, quiet: true }, ['-qe.LfxCIvu']],
+    [{ inplace: true, sparse: true, wholeFile: false }, ['-Se.LfxCIvu', '--inplace', '--no-W']],
+    [{ inplace: true, sparse: true }, ['-Se.LfxCIvu', '--inplace']],
+    [{ compress: true, compressLevel: 3 }, ['-ze.LfxCIvu', '--compress-level=3']],
+    [{ compress: true, compressChoice: 'none', compressLevel: 3 }, ['-e.LfxCIvu', '--compress-choice=none']],
+    [{ checksumChoice: 'auto,auto' }, ['-e.LfxCIvu']],
+    [{ checksumChoice: 'auto,md5' }, ['-e.LfxCIvu', '--checksum-choice=auto,md5']],
+    [{ listOnly: true, deleteMode: 'default' }, ['-de.LfxCIvu', '--no-r', '--delete']],
+  ])('%j', (input, words) => {
+    expect(args(input)).toEqual(words);
+  });
+
+  it('says to the sender only what concerns it', () => {
+    const push = resolveOptions({
+      archive: true,
+      deleteMode: 'during',
+      deleteExcluded: true,
+      maxDelete: 3,
+      sizeOnly: true,
+      stats: true,
+      partial: true,
+      existing: true,
+      ignoreExisting: true,
+      itemize: 1,
+    });
+    expect(buildServerArgs(push, 'sender')).toEqual(['--server', '--sender', '-logDtpre.iLfxCIvu']);
+  });
+});
+
+describe('the words of a push, read again', () => {
+  const flags = [
+    ...[
+      'links',
+      'perms',
+      'times',
+      'owner',
+      'group',
+      'devices',
+      'specials',
+      'hardLinks',
+      'sparse',
+      'checksum',
+    ],
+    ...[
+      'update',
+      'dryRun',
+      'quiet',
+      'inplace',
+      'partial',
+      'stats',
+      'deleteExcluded',
+      'existing',
+      'ignoreExisting',
+    ],
+    ...['sizeOnly', 'ignoreTimes', 'numericIds', 'compress'],
+  ] as (keyof OptionsInput)[];
+  const input = fc.record({
+    ...Object.fromEntries(flags.map((key) => [key, fc.boolean()])),
+    verbose: fc.nat(9),
+    oneFileSystem: fc.nat(2),
+    timeout: fc.nat(),
+    bwlimit: fc.nat(1_000_000),
+    blockSize: fc.nat(131_072),
+    checksumSeed: fc.integer(),
+    maxDelete: fc.option(fc.nat(), { nil: undefined }),
+    compressLevel: fc.option(fc.integer({ min: -5, max: 22 }), { nil: undefined }),
+    deleteMode: fc.constantFrom('none', 'default', 'before', 'during', 'after'),
+    compressChoice: fc.constantFrom(undefined, 'zstd', 'lz4', 'zlib', 'zlibx', 'none'),
+    checksumChoice: fc.constantFrom(undefined, 'md5', 'xxh64,md5'),
+  }) as fc.Arbitrary<OptionsInput>;
+
+  it('say what was asked for', () => {
+    fc.assert(
+      fc.property(input, (some) => {
+        const options = resolveOptions({ ...some, recursive: true });
+        const words = buildServerArgs(options, 'receiver').slice(1);
+        const { options: read } = parseArguments([...words, 'a', 'h:b']);
+        expect(read.rsh).toBe('.iLfxCIvu');
+        const asked = new Set<string>([...Object.keys(some), 'recursive']);
+        // A level means nothing where there is no compression, and is not sent.
+        if (!options.compress) asked.delete('compressLevel');
+        const pick = (from: object) =>
+          Object.fromEntries(Object.entries(from).filter(([key]) => asked.has(key)));
+        expect(pick(read)).toEqual(pick(options));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('escaping', () => {
+  it('leaves plain words alone', () => {
+    for (const word of ['a/b.c', '^=%@,:+-_', 'é', '--log-format=%i%I']) {
+      expect(escapeArgument(word)).toBe(word);
+      expect(escapePath(word.replace(/^-+/, ''), { direction: 'push' })).toBe(word.replace(/^-+/, ''));
+    }
+  });
+
+  it('escapes wildcards in options, not in paths', () => {
+    expect(escapeArgument('--usermap=*:no?[a]')).toBe('--usermap=\\*:no\\?\\[a\\]');
+    expect(escapeArgument('a\\*')).toBe('a\\\\\\*');
+    expect(escapePath('*?[a]', { direction: 'push' })).toBe('*?[a]');
+    expect(escapePath('a\\*b\\c', { direction: 'push' })).toBe('a\\*b\\\\c');
+    expect(escapePath('new\nline', { direction: 'push' })).toBe('new\\\nline');
+  });
+
+  it('keeps a path from being an option or nothing', () => {
+    expect(escapePath('-x', { direction: 'push' })).toBe('./-x');
+    expect(escapePath('- x', { direction: 'pull' })).toBe('./-\\ x');
+    expect(escapePath('', { direction: 'pull' })).toBe('.');
+  });
+
+  it('lets the remote shell expand "~" where the answer can be checked', () => {
+    expect(escapePath('~u', { direction: 'push' })).toBe('~u');
+    expect(escapePath('~u', { direction: 'pull' })).toBe('\\~u');
+    expect(escapePath('~u/x y', { direction: 'pull' })).toBe('~u/x\\ y');
+  });
+
+  it('makes one line of it all', () => {
+    const pull = buildServerArgs(DEFAULT_OPTIONS, 'sender');
+    expect(remoteCommandLine('sudo rsync', pull, ['a b', '~'])).toBe(
+      'sudo rsync --server --sender -e.LfxCIvu . a\\ b \\~',
+    );
+    expect(remoteWords(buildServerArgs(DEFAULT_OPTIONS, 'receiver'), ['~'])).toEqual([
+      '--server',
+      '-e.LfxCIvu',
+      '.',
+      '~',
+    ]);
+  });
+
+  it.each(['a\nb', 'a\0b'])('refuses the path %j', (path) => {
+    expect(() => remoteWords(['--server'], ['x', path])).toThrow(
+      expect.objectContaining({ code: 'RSYNC_USAGE', exitCode: 1, origin: 'local' }),
+    );
+  });
+
+  // Everything that is special to some shell, and text beside it.
+  const hostile = fc.string({
+    unit: fc.constantFrom(...'aé~-=:/.!#$&;|<>(){}"\'` \t\r\\*?[]^%@,+'),
+    maxLength: 12,
+  });
+
+  it.skipIf(process.platform === 'win32')('comes back from a POSIX shell as it was', () => {
+    const words = fc.sample(hostile, { numRuns: 2000, seed: 1 });
+    const values = words.map((word) => `--suffix=${word}`);
+    expect(throughShell(values.map(escapeArgument))).toEqual(values);
+
+    const paths = words.filter((word) => !/[*?[\]~]/.test(word)).map((word) => `x${word}`);
+    expect(paths.length).toBeGreaterThan(200);
+    expect(throughShell(paths.map((path) => escapePath(path, { direction: 'pull' })))).toEqual(paths);
+    // A wildcard that the user quoted arrives as itself.
+    const quoted = words.map((word) => `x${word.replace(/[~\\]/g, '').replace(/[*?[\]]/g, '\\$&')}`);
+    expect(throughShell(quoted.map((path) => escapePath(path, { direction: 'push' })))).toEqual(
+      quoted.map((path) => path.replaceAll('\\', '')),
+    );
+  });
+});
+
+function throughShell(words: readonly string[]): string[] {
+  const run = spawnSync('sh', [], { input: `printf '%s\\0' ${words.join(' ')}\n`, encoding: 'utf8' });
+  expect(run.stderr).toBe('');
+  return run.stdout.split('\0').slice(0, -1);
+}

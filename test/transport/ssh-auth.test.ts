@@ -1,0 +1,283 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import ssh2, { type Server } from 'ssh2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fingerprint } from '../../src/transport/known-hosts.ts';
+import { openRemoteShell } from '../../src/transport/remote-shell.ts';
+import { makeKey, type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
+import { failure, open, script, temporaryFolder, text } from './support.ts';
+
+const dir = temporaryFolder();
+const fingerprintOf = (publicKey: string) => fingerprint(Buffer.from(publicKey.split(' ')[1]!, 'base64'));
+
+describe.skipIf(sshdMissing())('ssh login', () => {
+  let sshd: Sshd;
+  const home = join(dir, 'home');
+  beforeAll(async () => {
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    sshd = await startSshd();
+  });
+  afterAll(() => sshd.stop());
+
+  const hello = async (more: Parameters<typeof open>[3]) => {
+    const channel = await open(sshd, home, 'echo hello', more);
+    const said = await text(channel.input);
+    expect(await channel.exit).toEqual({ code: 0, signal: null });
+    return said;
+  };
+
+  describe.each(['ed25519', 'rsa', 'ecdsa'] as const)('%s key', (type) => {
+    it.each([undefined, 'PEM', 'PKCS8'] as const)('in format %s', async (format) => {
+      const { path, publicKey } = makeKey(join(dir, `${type}-${format}`), type, format === undefined ? {} : { format });
+      sshd.authorize(publicKey);
+      expect(await hello({ key: path })).toBe('hello\n');
+    });
+
+    it.each([undefined, 'PEM', 'PKCS8'] as const)('in format %s with a passphrase', async (format) => {
+      const { path, publicKey } = makeKey(join(dir, `${type}-${format}-enc`), type, {
+        passphrase: 'open sesame',
+        ...(format === undefined ? {} : { format }),
+      });
+      sshd.authorize(publicKey);
+      const trace: string[] = [];
+      const prompts = script(['wrong', 'open sesame']);
+      expect(await hello({ key: path, prompts, trace: (line) => trace.push(line) })).toBe('hello\n');
+      expect(prompts.asked).toEqual([`Enter passphrase for key '${path}': `, `Enter passphrase for key '${path}': `]);
+      expect(trace.join('\n')).not.toContain('sesame');
+      expect(trace.join('\n')).toContain(fingerprintOf(publicKey));
+    });
+  });
+
+  it('reads ed25519 in PKCS#8, which ssh-keygen does not write', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const path = join(dir, 'pkcs8');
+    writeFileSync(path, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+    const { readKeyFile } = await import('../../src/transport/private-key.ts');
+    const read = readKeyFile(readFileSync(path));
+    if (read.kind !== 'private') throw new Error(read.kind);
+    sshd.authorize(`ssh-ed25519 ${read.key.getPublicSSH().toString('base64')}`);
+    expect(await hello({ key: path })).toBe('hello\n');
+  });
+
+  it('reads an encrypted PEM key whose .pub is missing', async () => {
+    const { path, publicKey } = makeKey(join(dir, 'lonely'), 'rsa', { passphrase: 'xyzzy', format: 'PEM' });
+    sshd.authorize(publicKey);
+    const alone = join(dir, 'lonely-copy');
+    writeFileSync(alone, readFileSync(path));
+    expect(await hello({ key: alone, prompts: script(['xyzzy']) })).toBe('hello\n');
+  });
+
+  it('reads a key that was pasted with CRLF, a byte order mark and no last newline', async () => {
+    const path = join(dir, 'pasted');
+    const pasted = readFileSync(sshd.userKeyPath, 'utf8').trimEnd().replaceAll('\n', '\r\n');
+    writeFileSync(path, `\uFEFF${pasted}`);
+    expect(await hello({ key: path })).toBe('hello\n');
+  });
+
+  it('asks for a passphrase only if the server would take the key', async () => {
+    const { path } = makeKey(join(dir, 'unwelcome'), 'ed25519', { passphrase: 'secret' });
+    const prompts = script([]);
+    const error = await failure(open(sshd, home, 'true', { key: path, prompts }));
+    expect(error.code).toBe('RSYNC_AUTH');
+    expect(prompts.asked).toEqual([]);
+  });
+
+  it('names refused keys and the methods the server takes', async () => {
+    const { path, publicKey } = makeKey(join(dir, 'wrong'));
+    const error = await failure(open(sshd, home, 'true', { key: path, args: `-i ${join(dir, 'missing')}` }));
+    expect(error).toMatchObject({ code: 'RSYNC_AUTH', exitCode: 255, origin: 'transport' });
+    expect(error.message).toContain(`ED25519 ${fingerprintOf(publicKey)} (${path})`);
+    expect(error.message).toContain(`${join(dir, 'missing')}: no such file`);
+    expect(error.message).toContain('the server accepts: publickey');
+    expect(error.hint).toContain('authorized_keys');
+  });
+
+  it('says that an encrypted key needs somebody to ask, also in batch mode', async () => {
+    const { path } = makeKey(join(dir, 'batch'), 'ed25519', { passphrase: 'secret' });
+    const prompts = script(['secret']);
+    const error = await failure(open(sshd, home, 'true', { key: path, prompts, args: '-o BatchMode=yes' }));
+    expect(error.message).toContain(`${path}: encrypted, and nobody to ask`);
+    expect(error.hint).toContain('ssh-add');
+    expect(prompts.asked).toEqual([]);
+  });
+
+  it('passes over a file that is no key, and over one it may not use', async () => {
+    const junk = join(dir, 'junk');
+    writeFileSync(junk, 'not a key');
+    expect(await hello({ key: junk, args: `-i ${sshd.userKeyPath}` })).toBe('hello\n');
+    const error = await failure(open(sshd, home, 'true', { key: junk }));
+    expect(error.message).toContain(`${junk}: not a key file`);
+    expect(error.message).not.toContain('not a key"');
+  });
+
+  it('finds the default key files', async () => {
+    const own = join(dir, 'own-home');
+    mkdirSync(join(own, '.ssh'), { recursive: true });
+    writeFileSync(join(own, '.ssh', 'id_ecdsa'), readFileSync(sshd.userKeyPath));
+    expect(await hello({ key: null, env: { HOME: own } })).toBe('hello\n');
+  });
+
+  describe.skipIf(spawnSync('ssh-agent', ['-h']).error !== undefined)('with an agent', () => {
+    const socket = join(dir, 'agent.sock');
+    const env = { HOME: home, SSH_AUTH_SOCK: socket };
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const add = (path: string) => execFileSync('ssh-add', ['-q', path], { env: { ...process.env, ...env }, stdio: 'pipe' });
+    beforeAll(async () => {
+      await new Promise((resolve) => agent.stdout.once('data', resolve));
+      add(makeKey(join(dir, 'agent-other')).path);
+      for (const type of ['rsa', 'ecdsa'] as const) add(makeKey(join(dir, `agent-${type}`), type).path);
+    });
+    afterAll(() => {
+      agent.kill();
+    });
+
+    it.each(['rsa', 'ecdsa'] as const)('uses its %s key', async (type) => {
+      const sshdHere = await startSshd();
+      sshdHere.authorize(readFileSync(join(dir, `agent-${type}.pub`), 'utf8'));
+      const channel = await open(sshdHere, home, 'echo agent', { key: null, env });
+      expect(await text(channel.input)).toBe('agent\n');
+      await sshdHere.stop();
+    });
+
+    it('offers the key that a file names first, and goes on to files', async () => {
+      const trace: string[] = [];
+      const options = { env, trace: (line: string) => trace.push(line) };
+      expect(await hello({ ...options, key: join(dir, 'agent-rsa.pub'), args: `-i ${sshd.userKeyPath}` })).toBe('hello\n');
+      const offers = trace.filter((line) => line.includes('offering'));
+      expect(offers[0]).toMatch(/RSA SHA256:.*\(agent: /);
+      expect(offers).toHaveLength(4);
+      expect(offers[3]).toContain(sshd.userKeyPath);
+    });
+
+    it('uses only the named key with IdentitiesOnly', async () => {
+      const trace: string[] = [];
+      expect(await hello({ env, args: '-o IdentitiesOnly=yes', trace: (line) => trace.push(line) })).toBe('hello\n');
+      expect(trace.filter((line) => line.includes('offering'))).toHaveLength(1);
+    });
+
+    it('goes on without an agent that does not answer', async () => {
+      expect(await hello({ env: { HOME: home, SSH_AUTH_SOCK: join(dir, 'nobody') } })).toBe('hello\n');
+      const error = await failure(
+        open(sshd, home, 'true', { key: null, env: { HOME: home, SSH_AUTH_SOCK: join(dir, 'nobody') } }),
+      );
+      expect(error.message).toContain(join(dir, 'nobody'));
+    });
+  });
+});
+
+describe('ssh login with words', () => {
+  // Another implementation's server: sshd itself would need accounts with passwords.
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const userKey = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'phrase', cipher: 'aes256-ctr' });
+  const userPublic = ssh2.utils.parseKey(userKey.public) as ssh2.ParsedKey;
+  const secrets: string[] = [];
+  let methods: ('publickey' | 'keyboard-interactive' | 'password')[] = [];
+  let second = false;
+  let server: Server;
+  let port: number;
+
+  beforeAll(async () => {
+    server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
+      let first = false;
+      client.on('error', () => {});
+      client.on('authentication', (context) => {
+        if (context.method === 'publickey' && methods.includes('publickey')) {
+          if (!context.key.data.equals(userPublic.getPublicSSH())) context.reject(methods as never);
+          else if (context.signature === undefined) context.accept();
+          else if (!second) context.accept();
+          else {
+            first = true;
+            context.reject(['keyboard-interactive'], true);
+          }
+        } else if (context.method === 'keyboard-interactive' && (methods.includes('keyboard-interactive') || first)) {
+          context.prompt([{ prompt: 'Code\u001b[2J: ', echo: false }], 'Login\u0007', 'Second step', (answers) => {
+            secrets.push(...answers);
+            if (answers[0] === '123456') context.accept();
+            else context.reject((first ? ['keyboard-interactive'] : methods) as never);
+          });
+        } else if (context.method === 'password' && methods.includes('password')) {
+          secrets.push(context.password);
+          if (context.password === 'hunter2') context.accept();
+          else context.reject(methods as never);
+        } else context.reject((first ? ['keyboard-interactive'] : methods) as never);
+      });
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec) => {
+          const stream = acceptExec();
+          stream.write('in\n');
+          stream.exit(0);
+          stream.end();
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+    writeFileSync(join(dir, 'words_known'), `[127.0.0.1]:${port} ${hostKey.public}\n`);
+    writeFileSync(join(dir, 'words_key'), userKey.private);
+  });
+  afterAll(() => server.close());
+
+  const login = (prompts: ReturnType<typeof script> | undefined, args = '', trace: string[] = []) =>
+    openRemoteShell({
+      host: '127.0.0.1',
+      user: 'ann',
+      command: 'x',
+      words: [],
+      rsh: `ssh -F none -p ${port} -o UserKnownHostsFile=${join(dir, 'words_known')} ${args}`,
+      env: { HOME: dir },
+      trace: (line) => trace.push(line),
+      ...(prompts === undefined ? {} : { prompts }),
+    });
+
+  it('asks for a password, again after a wrong one', async () => {
+    methods = ['password'];
+    const prompts = script(['wrong', 'hunter2']);
+    const trace: string[] = [];
+    const channel = await login(prompts, '-v', trace);
+    expect(await text(channel.input)).toBe('in\n');
+    expect(prompts.asked).toEqual(["ann@127.0.0.1's password: ", "ann@127.0.0.1's password: "]);
+    expect(trace.join('\n')).toContain('ssh2:');
+    expect(trace.join('\n')).not.toContain('hunter2');
+  });
+
+  it('gives up after three passwords, or when none is given, without telling them', async () => {
+    methods = ['password'];
+    const error = await failure(login(script(['bad-one', 'bad-two', 'bad-three', 'never'])));
+    expect(error).toMatchObject({ code: 'RSYNC_AUTH', exitCode: 255 });
+    expect(JSON.stringify([error.message, error.hint, String(error.cause), error.stack])).not.toMatch(/bad-|never/);
+    expect(secrets.slice(-3)).toEqual(['bad-one', 'bad-two', 'bad-three']);
+    expect((await failure(login(script([undefined, 'never'])))).code).toBe('RSYNC_AUTH');
+  });
+
+  it('asks nobody in batch mode, or if told not to use passwords', async () => {
+    methods = ['password', 'keyboard-interactive'];
+    for (const args of ['-o BatchMode=yes', '-o PasswordAuthentication=no -o KbdInteractiveAuthentication=no']) {
+      const prompts = script(['hunter2']);
+      const error = await failure(login(prompts, args));
+      expect(error.message).toContain('the server accepts: password, keyboard-interactive');
+      expect(prompts.asked).toEqual([]);
+    }
+    expect((await failure(login(undefined))).hint).toContain('terminal');
+  });
+
+  it('passes the questions of keyboard-interactive on, without their control characters', async () => {
+    methods = ['keyboard-interactive'];
+    const prompts = script(['000000', '123456']);
+    const channel = await login(prompts);
+    expect(await text(channel.input)).toBe('in\n');
+    expect(prompts.asked[0]).toBe('Login\nSecond step\n(ann@127.0.0.1) Code[2J: ');
+  });
+
+  it('goes on to the second factor after a key', async () => {
+    methods = ['publickey'];
+    second = true;
+    const prompts = script(['phrase', '123456']);
+    const channel = await login(prompts, `-i ${join(dir, 'words_key')}`);
+    expect(await text(channel.input)).toBe('in\n');
+    expect(prompts.asked).toHaveLength(2);
+    second = false;
+  });
+});

@@ -1,0 +1,102 @@
+import { createServer, connect, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterAll } from 'vitest';
+import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
+import type { Channel } from '../../src/transport/channel.ts';
+import type { Prompts } from '../../src/transport/prompts.ts';
+import { openRemoteShell, type RemoteShellTarget } from '../../src/transport/remote-shell.ts';
+import type { Sshd } from '../support/sshd.ts';
+
+/** A folder that lives as long as the test file. */
+export function temporaryFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'rsyncjs-transport-'));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+export async function text(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+/** The error of a promise that must fail. */
+export async function failure(promise: Promise<unknown>): Promise<RsyncError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!isRsyncError(error)) throw new Error(`expected an RsyncError, got ${String(error)}`);
+  return error;
+}
+
+export interface Script extends Prompts {
+  readonly asked: string[];
+}
+
+/** Prompts that answer from a list, and note the questions. */
+export function script(secrets: (string | undefined)[], confirms: boolean[] = []): Script {
+  const asked: string[] = [];
+  return {
+    asked,
+    secret: async (question) => {
+      asked.push(question);
+      return secrets.shift();
+    },
+    confirm: async (question) => {
+      asked.push(question);
+      return confirms.shift() ?? false;
+    },
+  };
+}
+
+/** A connection to a test server that knows nothing of the configuration of the account that runs the tests. */
+export function open(
+  sshd: Sshd,
+  home: string,
+  command: string,
+  more: Omit<Partial<RemoteShellTarget>, 'rsh'> & { args?: string; key?: string | null; knownHosts?: string } = {},
+): Promise<Channel> {
+  const { args = '', key = sshd.userKeyPath, knownHosts = sshd.knownHostsPath, ...target } = more;
+  const words = [`ssh -F none -p ${sshd.port} -o UserKnownHostsFile=${knownHosts}`];
+  if (key !== null) words.push(`-i ${key}`);
+  if (args !== '') words.push(args);
+  return openRemoteShell({
+    host: sshd.host,
+    command,
+    words: [],
+    rsh: words.join(' '),
+    env: { HOME: home },
+    ...target,
+  });
+}
+
+/** A TCP relay in front of a server, whose connections can be cut. */
+export async function relay(port: number): Promise<{ port: number; cut(): void; stop(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    stop: () => {
+      cut();
+      server.close();
+    },
+  };
+}
