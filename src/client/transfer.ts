@@ -1,6 +1,6 @@
 import { fromText } from '../core/bytes.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
-import { buildServerArgs, escapePath, remoteCommandLine, remoteWords } from '../protocol/server-args.ts';
+import { buildServerArgs, remoteCommandLine, remoteWords } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
 import { ruleFileReader } from '../session/rule-files.ts';
 import type { Channel } from '../transport/channel.ts';
@@ -47,11 +47,10 @@ function connect(request: TransferRequest): Promise<Channel> {
   const { options, remote } = request;
   const pulls = request.direction !== 'push';
   const args = buildServerArgs(options, pulls ? 'sender' : 'receiver');
-  const paths = request.remotePaths.map((path) => escapePath(path, { direction: pulls ? 'pull' : 'push' }));
   return openRemoteShell({
     host: remote.host,
     command: fromText(remoteCommandLine(options.rsyncPath, args, request.remotePaths)),
-    words: [options.rsyncPath, ...remoteWords(args, paths)].map(fromText),
+    words: [options.rsyncPath, ...remoteWords(args, request.remotePaths)].map(fromText),
     ...(remote.user === undefined ? {} : { user: remote.user }),
     ...(options.rsh === undefined ? {} : { rsh: options.rsh }),
     ...(request.env === undefined ? {} : { env: request.env }),

@@ -1,5 +1,5 @@
 import { fchmodSync, fchownSync, futimesSync } from 'node:fs';
-import type { ByteString } from '../core/bytes.ts';
+import { type ByteString, toText } from '../core/bytes.ts';
 import { PERMISSIONS } from '../core/mode.ts';
 import { errnoText } from './errors.ts';
 import { platform } from './platform/index.ts';
@@ -52,7 +52,11 @@ export function applyAttributes(
       set();
       return true;
     } catch (cause) {
-      failures.push({ what, text: `${wording} "${root.display(name)}" failed: ${errnoText(cause)}`, cause });
+      failures.push({
+        what,
+        text: `${wording} "${toText(root.display(name))}" failed: ${errnoText(cause)}`,
+        cause,
+      });
       return false;
     }
   };
@@ -96,10 +100,12 @@ function setTimes(
 ): void {
   const mtime = wanted.mtime ?? current.mtime;
   const mtimeNsec = wanted.mtime === undefined ? current.mtimeNsec : wanted.mtimeNsec;
-  if (fd === undefined) return root.utimes(name, mtime, mtimeNsec, wanted.atime, wanted.atimeNsec);
+  if (fd === undefined) {
+    root.utimes(name, mtime, mtimeNsec, wanted.atime, wanted.atimeNsec);
+    return;
+  }
   let accessed: Date | number | string = OMIT_TIME;
   if (wanted.atime !== undefined) accessed = timeArgument(wanted.atime, wanted.atimeNsec ?? 0);
   else if (!CAN_OMIT_TIME) accessed = timeArgument(current.atime, current.atimeNsec);
   futimesSync(fd, accessed, timeArgument(mtime, mtimeNsec));
-  return undefined;
 }

@@ -19,7 +19,7 @@ export class BasisFile {
   /** Bytes, when it was opened. */
   readonly size: number;
   private readonly fd: number;
-  private readonly path: ByteString;
+  private readonly path: string;
   private window: Buffer;
   private start = 0;
   private end = 0;
@@ -27,7 +27,7 @@ export class BasisFile {
   private expected = 0;
   private closed = false;
 
-  private constructor(fd: number, stat: Stat, path: ByteString) {
+  private constructor(fd: number, stat: Stat, path: string) {
     this.fd = fd;
     this.stat = stat;
     this.size = stat.size;
@@ -41,7 +41,7 @@ export class BasisFile {
     try {
       const stat = root.fstat(fd);
       if (!stat.isRegular) throw errnoError('EINVAL', 'open', name);
-      return new BasisFile(fd, stat, root.display(name));
+      return new BasisFile(fd, stat, toText(root.display(name)));
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -95,11 +95,11 @@ export class BasisFile {
   }
 
   private short(offset: number, length: number): RsyncError {
-    const message = `read errors mapping "${toText(this.path)}": ${length} bytes at ${offset} are not there`;
+    const message = `read errors mapping "${this.path}": ${length} bytes at ${offset} are not there`;
     return new RsyncError('RSYNC_FILE_IO', message, {
       exitCode: EXIT.PARTIAL,
       origin: 'local',
-      path: toText(this.path),
+      path: this.path,
     });
   }
 }

@@ -19,9 +19,9 @@ const alive = new Map<Root, Map<ByteString, TempFile>>();
 
 /** Takes note of a temporary file. */
 export function registerTemp(temp: TempFile): void {
-  let temps = alive.get(temp.root);
-  if (temps === undefined) alive.set(temp.root, (temps = new Map()));
+  const temps = alive.get(temp.root) ?? new Map<ByteString, TempFile>();
   temps.set(temp.name, temp);
+  alive.set(temp.root, temps);
 }
 
 /** Forgets a name; true if it was a temporary file. */

@@ -67,19 +67,20 @@ export function errnoError(code: string, syscall: string, path: ByteString): Nod
 /**
  * A failed call on a file that ends the run: RSYNC_FILE_IO, exit 11, `WHAT "PATH": REASON (ERRNO)`
  * (docs/protocol/4-filters-and-options.md, D.2).
+ * @param path      text: `toText(root.display(name))`
  * @param exitCode  PARTIAL (23) if only this file is lost
  * @param what  as C words it: `write failed on`, `mkdir`, ...
  */
 export function fileError(
   what: string,
-  path: ByteString,
+  path: string,
   error: unknown,
   exitCode: number = EXIT.FILEIO,
 ): RsyncError {
-  return new RsyncError('RSYNC_FILE_IO', `${what} "${toText(path)}": ${errnoText(error)}`, {
+  return new RsyncError('RSYNC_FILE_IO', `${what} "${path}": ${errnoText(error)}`, {
     exitCode,
     origin: 'local',
-    path: toText(path),
+    path,
     cause: error,
   });
 }

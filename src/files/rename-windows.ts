@@ -11,7 +11,8 @@ const PAUSES = [5, 15, 30, 50, 100, 200];
 export function renameWindows(from: string | Buffer, to: string | Buffer): void {
   for (const pause of PAUSES) {
     try {
-      return renameSync(from, to);
+      renameSync(from, to);
+      return;
     } catch (error) {
       const code = errnoCode(error);
       if (code !== 'EPERM' && code !== 'EACCES' && code !== 'EBUSY') throw error;

@@ -309,10 +309,13 @@ export class Root {
   utimes(name: ByteString, mtime: number, mtimeNsec: number, atime?: number, atimeNsec = 0): void {
     const path = this.at(name);
     const modified = timeArgument(mtime, mtimeNsec);
-    if (atime !== undefined) return lutimesSync(path, timeArgument(atime, atimeNsec), modified);
-    if (CAN_OMIT_TIME) return lutimesSync(path, OMIT_TIME, modified);
-    const now = new Stat(lstatSync(path, { bigint: true }));
-    return lutimesSync(path, timeArgument(now.atime, now.atimeNsec), modified);
+    let accessed: Date | number | string = OMIT_TIME;
+    if (atime !== undefined) accessed = timeArgument(atime, atimeNsec);
+    else if (!CAN_OMIT_TIME) {
+      const now = new Stat(lstatSync(path, { bigint: true }));
+      accessed = timeArgument(now.atime, now.atimeNsec);
+    }
+    lutimesSync(path, accessed, modified);
   }
 
   /**

@@ -1,5 +1,4 @@
-import { fsync, ftruncateSync, write, writeSync } from 'node:fs';
-import type { ByteString } from '../core/bytes.ts';
+import { fstatSync, fsync, ftruncateSync, write, writeSync } from 'node:fs';
 import type { RsyncError } from '../core/errors.ts';
 import { CHUNK, giveBuffer, takeBuffer } from './buffers.ts';
 import { fileError } from './errors.ts';
@@ -11,12 +10,10 @@ const IN_FLIGHT = 4;
 const SYNC_LIMIT = 64 * 1024;
 
 export interface FileSinkOptions {
-  /** For messages: `root.display(name)`. */
-  path: ByteString;
+  /** For messages: `toText(root.display(name))`. */
+  path: string;
   /** `-S`: blocks of zeros become holes. */
   sparse?: boolean;
-  /** Bytes that the file has already (in place, append); default 0. Zeros over old content are written, not skipped. */
-  oldSize?: number;
   /** Where the first write goes; default 0. `--append` starts at the old size. */
   position?: number;
 }
@@ -30,8 +27,9 @@ export interface FileSinkOptions {
  */
 export class FileSink {
   private readonly fd: number;
-  private readonly path: ByteString;
+  private readonly path: string;
   private readonly sparse: boolean;
+  /** Bytes that the file had before (in place, append). */
   private readonly oldSize: number;
   /** Size of the file as far as the writes given to the system make it. */
   private extent: number;
@@ -47,7 +45,7 @@ export class FileSink {
     this.fd = fd;
     this.path = options.path;
     this.sparse = options.sparse ?? false;
-    this.oldSize = options.oldSize ?? 0;
+    this.oldSize = fstatSync(fd).size;
     this.extent = this.oldSize;
     this.offset = options.position ?? 0;
   }
@@ -88,7 +86,7 @@ export class FileSink {
   /** Writes what is left and makes the file end at `position`. */
   finish(): void | Promise<void> {
     if (this.failure !== undefined) throw this.failure;
-    this.flush(SYNC_LIMIT < CHUNK && this.underWay === 0 && this.offset === 0);
+    this.flush(this.underWay === 0 && this.offset === 0);
     if (this.underWay === 0) return this.end();
     return this.settled(0).then(() => this.end());
   }

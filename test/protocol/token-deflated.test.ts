@@ -172,6 +172,22 @@ describe.each(formats)('$compressor at protocol $protocol', (format) => {
   });
 });
 
+describe.each(['zlib', 'zlibx'] as const)(
+  '%s: a run longer than what is deflated at a time',
+  (compressor) => {
+    it.each([131071, 131072, 131073, 400000])('%i bytes', (length) => {
+      const format = { compressor, protocol: 31 };
+      const block = sample('noise', 1000);
+      const parts = [sample('text', length), 0, sample('noise', length, 2), 0];
+      const stream = write(parts, [block], format);
+      const expected = assemble(parts, [block]);
+      expect(referenceRead(stream, [block], format).equals(expected)).toBe(true);
+      const decoded = decodeFile(createTokenReader(format), stream, { blocks: [block] });
+      expect(assemble(decoded.parts, [block]).equals(expected)).toBe(true);
+    });
+  },
+);
+
 describe('zlib history', () => {
   const block = sample('noise', 2000, 5);
   const long = sample('noise', 100000, 6);
@@ -270,6 +286,15 @@ describe('hostile deflate data', () => {
       );
     });
   }
+
+  it('every cut of a run is a stream error', () => {
+    for (let length = 1; length < flushed.length; length++) {
+      const reader = createTokenReader({ compressor: 'zlibx', protocol: 31 });
+      expect(() => decodeFile(reader, stream(flushed.subarray(0, length), 0x00)), `${length}`).toThrow(
+        expect.objectContaining({ exitCode: 12 }),
+      );
+    }
+  });
 
   it('the same cases are fine when they are not broken', () => {
     const reader = createTokenReader({ compressor: 'zlib', protocol: 31 });

@@ -9,7 +9,9 @@ import { failure, temporaryFolder } from './support.ts';
 const dir = temporaryFolder();
 
 describe.skipIf(sshdMissing())('known_hosts', () => {
-  const pairs = (['ed25519', 'ecdsa', 'rsa', 'ed25519'] as const).map((type, i) => makeKey(join(dir, `k${i}`), type));
+  const pairs = (['ed25519', 'ecdsa', 'rsa', 'ed25519'] as const).map((type, i) =>
+    makeKey(join(dir, `k${i}`), type),
+  );
   const lines = pairs.map(({ publicKey }) => publicKey.split(' ').slice(0, 2).join(' '));
   const [ed, ecdsa, rsa, ed2] = lines.map((line) => Buffer.from(line.split(' ')[1]!, 'base64')) as [
     Buffer,
@@ -72,7 +74,10 @@ describe.skipIf(sshdMissing())('known_hosts', () => {
   it('tells a changed key from one of another type, and says where', () => {
     const known = hosts(`# x\nalpha ${edLine}\nalpha ${rsaLine}`);
     expect(known.check('alpha', 22, ed2)).toEqual({ status: 'changed', at: 'kh:2', file: 'kh' });
-    expect(known.check('alpha', 22, ecdsa)).toEqual({ status: 'unknown', otherTypes: ['ssh-ed25519', 'ssh-rsa'] });
+    expect(known.check('alpha', 22, ecdsa)).toEqual({
+      status: 'unknown',
+      otherTypes: ['ssh-ed25519', 'ssh-rsa'],
+    });
     expect(known.keyTypes('alpha', 22)).toEqual(['ssh-ed25519', 'ssh-rsa']);
   });
 
@@ -90,12 +95,17 @@ describe.skipIf(sshdMissing())('known_hosts', () => {
   it('does not use certificate authorities, and says so', () => {
     const trace: string[] = [];
     const known = hosts(`@cert-authority * ${edLine}`);
-    expect(known.check('alpha', 22, ed, (line) => trace.push(line))).toEqual({ status: 'unknown', otherTypes: [] });
+    expect(known.check('alpha', 22, ed, (line) => trace.push(line))).toEqual({
+      status: 'unknown',
+      otherTypes: [],
+    });
     expect(trace.join()).toContain('kh:1: host certificates are not supported');
   });
 
   it('passes over lines that make no sense', () => {
-    const known = hosts(`alpha\nalpha ssh-ed25519\nalpha ssh-ed25519 !!!!\n@odd alpha ${edLine}\nalpha ${ecdsaLine}`);
+    const known = hosts(
+      `alpha\nalpha ssh-ed25519\nalpha ssh-ed25519 !!!!\n@odd alpha ${edLine}\nalpha ${ecdsaLine}`,
+    );
     expect(known.keyTypes('alpha', 22)).toEqual(['ecdsa-sha2-nistp256']);
   });
 
@@ -146,12 +156,19 @@ describe.skipIf(sshdMissing())('known_hosts', () => {
       const secret = join(dir, 'secret');
       writeFileSync(secret, '');
       chmodSync(secret, 0);
-      expect(await failure((async () => KnownHosts.read([secret]))())).toMatchObject({ code: 'RSYNC_HOST_KEY' });
+      expect(await failure((async () => KnownHosts.read([secret]))())).toMatchObject({
+        code: 'RSYNC_HOST_KEY',
+      });
     }
   });
 
   it('takes missing files and the null device as empty', () => {
-    const known = KnownHosts.read([join(dir, 'missing'), join(dir, 'k0', 'below-a-file'), '/dev/null', 'none']);
+    const known = KnownHosts.read([
+      join(dir, 'missing'),
+      join(dir, 'k0', 'below-a-file'),
+      '/dev/null',
+      'none',
+    ]);
     expect(known.check('alpha', 22, ed).status).toBe('unknown');
     appendKnownHost('/dev/null', 'alpha', 22, ed);
   });

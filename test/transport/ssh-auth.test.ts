@@ -31,7 +31,11 @@ describe.skipIf(sshdMissing())('ssh login', () => {
 
   describe.each(['ed25519', 'rsa', 'ecdsa'] as const)('%s key', (type) => {
     it.each([undefined, 'PEM', 'PKCS8'] as const)('in format %s', async (format) => {
-      const { path, publicKey } = makeKey(join(dir, `${type}-${format}`), type, format === undefined ? {} : { format });
+      const { path, publicKey } = makeKey(
+        join(dir, `${type}-${format}`),
+        type,
+        format === undefined ? {} : { format },
+      );
       sshd.authorize(publicKey);
       expect(await hello({ key: path })).toBe('hello\n');
     });
@@ -45,7 +49,10 @@ describe.skipIf(sshdMissing())('ssh login', () => {
       const trace: string[] = [];
       const prompts = script(['wrong', 'open sesame']);
       expect(await hello({ key: path, prompts, trace: (line) => trace.push(line) })).toBe('hello\n');
-      expect(prompts.asked).toEqual([`Enter passphrase for key '${path}': `, `Enter passphrase for key '${path}': `]);
+      expect(prompts.asked).toEqual([
+        `Enter passphrase for key '${path}': `,
+        `Enter passphrase for key '${path}': `,
+      ]);
       expect(trace.join('\n')).not.toContain('sesame');
       expect(trace.join('\n')).toContain(fingerprintOf(publicKey));
     });
@@ -124,7 +131,8 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     const socket = join(dir, 'agent.sock');
     const env = { HOME: home, SSH_AUTH_SOCK: socket };
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const add = (path: string) => execFileSync('ssh-add', ['-q', path], { env: { ...process.env, ...env }, stdio: 'pipe' });
+    const add = (path: string) =>
+      execFileSync('ssh-add', ['-q', path], { env: { ...process.env, ...env }, stdio: 'pipe' });
     beforeAll(async () => {
       await new Promise((resolve) => agent.stdout.once('data', resolve));
       add(makeKey(join(dir, 'agent-other')).path);
@@ -145,7 +153,9 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     it('offers the key that a file names first, and goes on to files', async () => {
       const trace: string[] = [];
       const options = { env, trace: (line: string) => trace.push(line) };
-      expect(await hello({ ...options, key: join(dir, 'agent-rsa.pub'), args: `-i ${sshd.userKeyPath}` })).toBe('hello\n');
+      expect(
+        await hello({ ...options, key: join(dir, 'agent-rsa.pub'), args: `-i ${sshd.userKeyPath}` }),
+      ).toBe('hello\n');
       const offers = trace.filter((line) => line.includes('offering'));
       expect(offers[0]).toMatch(/RSA SHA256:.*\(agent: /);
       expect(offers).toHaveLength(4);
@@ -154,7 +164,9 @@ describe.skipIf(sshdMissing())('ssh login', () => {
 
     it('uses only the named key with IdentitiesOnly', async () => {
       const trace: string[] = [];
-      expect(await hello({ env, args: '-o IdentitiesOnly=yes', trace: (line) => trace.push(line) })).toBe('hello\n');
+      expect(await hello({ env, args: '-o IdentitiesOnly=yes', trace: (line) => trace.push(line) })).toBe(
+        'hello\n',
+      );
       expect(trace.filter((line) => line.includes('offering'))).toHaveLength(1);
     });
 
@@ -192,12 +204,20 @@ describe('ssh login with words', () => {
             first = true;
             context.reject(['keyboard-interactive'], true);
           }
-        } else if (context.method === 'keyboard-interactive' && (methods.includes('keyboard-interactive') || first)) {
-          context.prompt([{ prompt: 'Code\u001b[2J: ', echo: false }], 'Login\u0007', 'Second step', (answers) => {
-            secrets.push(...answers);
-            if (answers[0] === '123456') context.accept();
-            else context.reject((first ? ['keyboard-interactive'] : methods) as never);
-          });
+        } else if (
+          context.method === 'keyboard-interactive' &&
+          (methods.includes('keyboard-interactive') || first)
+        ) {
+          context.prompt(
+            [{ prompt: 'Code\u001b[2J: ', echo: false }],
+            'Login\u0007',
+            'Second step',
+            (answers) => {
+              secrets.push(...answers);
+              if (answers[0] === '123456') context.accept();
+              else context.reject((first ? ['keyboard-interactive'] : methods) as never);
+            },
+          );
         } else if (context.method === 'password' && methods.includes('password')) {
           secrets.push(context.password);
           if (context.password === 'hunter2') context.accept();
@@ -247,14 +267,19 @@ describe('ssh login with words', () => {
     methods = ['password'];
     const error = await failure(login(script(['bad-one', 'bad-two', 'bad-three', 'never'])));
     expect(error).toMatchObject({ code: 'RSYNC_AUTH', exitCode: 255 });
-    expect(JSON.stringify([error.message, error.hint, String(error.cause), error.stack])).not.toMatch(/bad-|never/);
+    expect(JSON.stringify([error.message, error.hint, String(error.cause), error.stack])).not.toMatch(
+      /bad-|never/,
+    );
     expect(secrets.slice(-3)).toEqual(['bad-one', 'bad-two', 'bad-three']);
     expect((await failure(login(script([undefined, 'never'])))).code).toBe('RSYNC_AUTH');
   });
 
   it('asks nobody in batch mode, or if told not to use passwords', async () => {
     methods = ['password', 'keyboard-interactive'];
-    for (const args of ['-o BatchMode=yes', '-o PasswordAuthentication=no -o KbdInteractiveAuthentication=no']) {
+    for (const args of [
+      '-o BatchMode=yes',
+      '-o PasswordAuthentication=no -o KbdInteractiveAuthentication=no',
+    ]) {
       const prompts = script(['hunter2']);
       const error = await failure(login(prompts, args));
       expect(error.message).toContain('the server accepts: password, keyboard-interactive');

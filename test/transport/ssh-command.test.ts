@@ -15,7 +15,11 @@ describe('parseSshCommand', () => {
       settings: { identityFiles: [], compression: true, addressFamily: 'inet' },
       verbose: true,
     });
-    expect(parse('-qp2222 -ikey -oUser=you').settings).toEqual({ port: 2222, identityFiles: ['key'], user: 'you' });
+    expect(parse('-qp2222 -ikey -oUser=you').settings).toEqual({
+      port: 2222,
+      identityFiles: ['key'],
+      user: 'you',
+    });
   });
 
   it('understands -o in every spelling', () => {
@@ -28,7 +32,10 @@ describe('parseSshCommand', () => {
       batchMode: true,
       connectTimeout: 90,
     });
-    expect(parseSshCommand(['-o', 'UserKnownHostsFile=/a "/b c"']).settings.userKnownHostsFiles).toEqual(['/a', '/b c']);
+    expect(parseSshCommand(['-o', 'UserKnownHostsFile=/a "/b c"']).settings.userKnownHostsFiles).toEqual([
+      '/a',
+      '/b c',
+    ]);
   });
 
   it('lets the first value win', () => {
@@ -36,7 +43,9 @@ describe('parseSshCommand', () => {
   });
 
   it('accepts the absence of features it does not have', () => {
-    expect(parse('-o ControlMaster=no -o ControlPath=none -o ForwardAgent=no -o LogLevel=ERROR').settings).toEqual({
+    expect(
+      parse('-o ControlMaster=no -o ControlPath=none -o ForwardAgent=no -o LogLevel=ERROR').settings,
+    ).toEqual({
       identityFiles: [],
     });
   });
@@ -61,10 +70,17 @@ describe('parseSshCommand', () => {
     expect(error.hint).toBeTruthy();
   });
 
-  it.each(['-p 0', '-p 65536', '-p x', '-p', '-i', '-o', '-o Port=', '-o BatchMode=maybe', '-o StrictHostKeyChecking=1'])(
-    'refuses the value in %j',
-    async (line) => {
-      expect(await failure((async () => parse(line))())).toMatchObject({ code: 'RSYNC_USAGE', exitCode: 1 });
-    },
-  );
+  it.each([
+    '-p 0',
+    '-p 65536',
+    '-p x',
+    '-p',
+    '-i',
+    '-o',
+    '-o Port=',
+    '-o BatchMode=maybe',
+    '-o StrictHostKeyChecking=1',
+  ])('refuses the value in %j', async (line) => {
+    expect(await failure((async () => parse(line))())).toMatchObject({ code: 'RSYNC_USAGE', exitCode: 1 });
+  });
 });

@@ -86,7 +86,11 @@ describe('resolveSshConfig', () => {
       'Match all',
       '  IdentityFile all',
     ].join('\n');
-    expect(resolve({ config }, 'web').settings).toMatchObject({ port: 1, connectTimeout: 3, identityFiles: ['all'] });
+    expect(resolve({ config }, 'web').settings).toMatchObject({
+      port: 1,
+      connectTimeout: 3,
+      identityFiles: ['all'],
+    });
     const other = resolve({ config }, 'web', { settings: { identityFiles: [], user: 'x' } });
     expect(other.settings.port).toBeUndefined();
   });
@@ -125,7 +129,9 @@ describe('resolveSshConfig', () => {
     const error = await failure((async () => resolve({ config: '\nPort 99999' }, 'web'))());
     expect(error).toMatchObject({ code: 'RSYNC_USAGE', exitCode: 255 });
     expect(error.message).toContain('config:2');
-    expect(await failure((async () => resolve({ config: 'User "x' }, 'web'))())).toMatchObject({ exitCode: 255 });
+    expect(await failure((async () => resolve({ config: 'User "x' }, 'web'))())).toMatchObject({
+      exitCode: 255,
+    });
   });
 
   it('reads -F FILE alone, and no file for none', async () => {
@@ -137,7 +143,9 @@ describe('resolveSshConfig', () => {
       connectTimeout: 9,
     });
     expect(resolveSshConfig({ ...query, configFile: 'none' }).settings).toEqual({ identityFiles: [] });
-    const missing = await failure((async () => resolveSshConfig({ ...query, configFile: join(path, 'x') }))());
+    const missing = await failure(
+      (async () => resolveSshConfig({ ...query, configFile: join(path, 'x') }))(),
+    );
     expect(missing.message).toContain(join(path, 'x'));
   });
 });
@@ -160,7 +168,9 @@ describe.skipIf(spawnSync('ssh', ['-V']).error !== undefined)('as ssh -G resolve
     for (const host of ['a', 'b']) {
       const real = spawnSync('ssh', ['-T', '-G', '-F', file, host], { encoding: 'utf8' });
       expect(real.stderr).toBe('');
-      const wanted = new Map(real.stdout.split('\n').map((line) => [line.split(' ')[0]!, line.replace(/^\S+ /, '')]));
+      const wanted = new Map(
+        real.stdout.split('\n').map((line) => [line.split(' ')[0]!, line.replace(/^\S+ /, '')]),
+      );
       const { settings } = resolveSshConfig({
         host,
         settings: { identityFiles: [] },

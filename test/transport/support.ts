@@ -1,6 +1,6 @@
-import { createServer, connect, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -59,7 +59,11 @@ export function open(
   sshd: Sshd,
   home: string,
   command: string,
-  more: Omit<Partial<RemoteShellTarget>, 'rsh'> & { args?: string; key?: string | null; knownHosts?: string } = {},
+  more: Omit<Partial<RemoteShellTarget>, 'rsh'> & {
+    args?: string;
+    key?: string | null;
+    knownHosts?: string;
+  } = {},
 ): Promise<Channel> {
   const { args = '', key = sshd.userKeyPath, knownHosts = sshd.knownHostsPath, ...target } = more;
   const words = [`ssh -F none -p ${sshd.port} -o UserKnownHostsFile=${knownHosts}`];

@@ -1,0 +1,455 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRemoteShell } from '../../src/transport/remote-shell.ts';
+import { freePort, type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
+import { failure, open, relay, script, temporaryFolder, text } from './support.ts';
+
+const dir = temporaryFolder();
+const home = join(dir, 'home');
+mkdirSync(join(home, '.ssh'), { recursive: true });
+
+describe.skipIf(sshdMissing())('ssh', () => {
+  let sshd: Sshd;
+  let other: Sshd;
+  beforeAll(async () => {
+    sshd = await startSshd({ hostKeyTypes: ['ed25519', 'rsa', 'ecdsa'] });
+    other = await startSshd();
+  });
+  afterAll(async () => {
+    await sshd.stop();
+    await other.stop();
+  });
+
+  describe('channel', () => {
+    it('delivers output, standard error and exit status', async () => {
+      const channel = await open(sshd, home, 'echo out; echo err >&2; exit 42');
+      const [out, err] = await Promise.all([text(channel.input), text(channel.stderr!)]);
+      expect([out, err]).toEqual(['out\n', 'err\n']);
+      expect(await channel.exit).toEqual({ code: 42, signal: null });
+      expect(channel.label).toBe(`ssh ${sshd.user}@127.0.0.1:${sshd.port}`);
+    });
+
+    it('hands the command over byte by byte', async () => {
+      const channel = await open(sshd, home, "printf '%s' 'n\xe4me\xff \xc3\xa9'");
+      expect(await text(channel.input)).toBe('n\xe4me\xff \xc3\xa9');
+    });
+
+    it('runs without a terminal', async () => {
+      const channel = await open(sshd, home, 'test -t 0 || test -t 1 || test -t 2; echo $?');
+      expect(await text(channel.input)).toBe('1\n');
+    });
+
+    it('tells which signal killed the command', async () => {
+      const channel = await open(sshd, home, 'kill -KILL $$');
+      expect(await text(channel.input)).toBe('');
+      expect(await channel.exit).toEqual({ code: null, signal: 'SIGKILL' });
+    });
+
+    it('closes the writing side alone', async () => {
+      const channel = await open(sshd, home, 'cat; echo; echo after end of input');
+      channel.output.end('abc');
+      expect(await text(channel.input)).toBe('abc\nafter end of input\n');
+      expect(await channel.exit).toEqual({ code: 0, signal: null });
+      expect(channel.output.writableFinished).toBe(true);
+    });
+
+    const MEGABYTES = 200;
+
+    it(`pulls ${MEGABYTES} MB intact`, async () => {
+      // Incompressible and never the same twice: the sum of the server's own copy tells.
+      const file = join(dir, 'random');
+      const make = `head -c ${MEGABYTES}000000 /dev/urandom > ${file} && cat ${file} && sha256sum ${file} >&2`;
+      const channel = await open(sshd, home, make);
+      const hash = createHash('sha256');
+      const said = text(channel.stderr!);
+      await pipeline(channel.input, hash);
+      expect((await said).split(' ')[0]).toBe(hash.digest('hex'));
+      expect(await channel.exit).toEqual({ code: 0, signal: null });
+    });
+
+    it(`pushes ${MEGABYTES} MB intact, never far ahead of the reader`, async () => {
+      const channel = await open(sshd, home, 'sha256sum');
+      const hash = createHash('sha256');
+      let most = 0;
+      const block = Buffer.alloc(100_003);
+      for (let sent = 0, i = 0; sent < MEGABYTES * 1e6; sent += block.length, i++) {
+        block.writeUInt32LE(i, i % 1000);
+        hash.update(block);
+        if (!channel.output.write(Buffer.from(block))) {
+          await new Promise((resolve) => channel.output.once('drain', resolve));
+        }
+        most = Math.max(most, channel.output.writableLength);
+      }
+      channel.output.end();
+      expect(await text(channel.input)).toBe(`${hash.digest('hex')}  -\n`);
+      expect(most).toBeLessThan(1 << 20);
+    });
+
+    it('joins and orders many small writes', async () => {
+      const channel = await open(sshd, home, 'cat');
+      let wanted = '';
+      for (let i = 0; i < 20_000; i++) {
+        const piece = `${i},`;
+        wanted += piece;
+        channel.output.write(piece);
+      }
+      channel.output.end();
+      expect(await text(channel.input)).toBe(wanted);
+    });
+
+    it('stops a writer whose peer does not read', async () => {
+      const channel = await open(sshd, home, 'sleep 60');
+      const block = Buffer.alloc(1 << 20);
+      let taken = 0;
+      // The window is 2 MiB; then the pipe and both buffers are full.
+      for (let i = 0; i < 16; i++) {
+        channel.output.write(block, (error) => {
+          if (!error) taken++;
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(taken).toBeLessThan(8);
+      channel.destroy();
+      expect((await channel.exit).code).toBeNull();
+    });
+
+    it('fails a waiting writer when the command ends', async () => {
+      const channel = await open(sshd, home, 'sleep 0.1; exit 9');
+      channel.output.write(Buffer.alloc(8 << 20));
+      const error = await new Promise<NodeJS.ErrnoException>((resolve) =>
+        channel.output.once('error', resolve),
+      );
+      expect(error.code).toBe('EPIPE');
+      expect((await channel.exit).code).toBe(9);
+    });
+
+    it('lets a late write fail without harm', async () => {
+      const channel = await open(sshd, home, 'exit 3');
+      channel.input.resume();
+      expect(await channel.exit).toEqual({ code: 3, signal: null });
+      const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>
+        channel.output.write('late', resolve),
+      );
+      expect(error?.code).toBe('EPIPE');
+    });
+
+    it('gives the exit status even to those who do not read', async () => {
+      const channel = await open(sshd, home, 'echo unread; exit 4');
+      expect(await channel.exit).toEqual({ code: 4, signal: null });
+      expect(await text(channel.input)).toBe('unread\n');
+    });
+
+    it('survives a cut connection: input ends, writers fail, exit has no code', async () => {
+      const between = await relay(sshd.port);
+      const known = join(dir, 'known-relay');
+      writeFileSync(known, `[127.0.0.1]:${between.port} ${sshd.hostKey}\n`);
+      const channel = await open({ ...sshd, port: between.port }, home, 'echo up; cat; sleep 60', {
+        knownHosts: known,
+      });
+      const first = await new Promise((resolve) => channel.input.once('data', resolve));
+      expect(String(first)).toBe('up\n');
+      channel.input.resume();
+      const failed = new Promise<NodeJS.ErrnoException>((resolve) => channel.output.once('error', resolve));
+      const ended = new Promise((resolve) => channel.input.once('end', resolve));
+      between.cut();
+      expect(await channel.exit).toEqual({ code: null, signal: null });
+      await ended;
+      channel.output.write('x');
+      expect((await failed).code).toBe('EPIPE');
+      channel.destroy();
+      between.stop();
+    });
+
+    it('ends the remote command when destroyed, and readers with it', async () => {
+      const mark = join(dir, 'terminated');
+      const channel = await open(
+        sshd,
+        home,
+        `trap 'touch ${mark}; exit' TERM; echo ready; while :; do sleep 0.05; done`,
+      );
+      const reading = (async () => {
+        for await (const chunk of channel.input)
+          if (String(chunk).includes('ready')) channel.destroy(new Error('enough'));
+      })();
+      await expect(reading).rejects.toThrow('enough');
+      channel.destroy();
+      expect((await channel.exit).code).toBeNull();
+      await expect.poll(() => existsSync(mark), { timeout: 5000 }).toBe(true);
+    });
+
+    it('compresses with -C', async () => {
+      const trace: string[] = [];
+      const channel = await open(sshd, home, 'head -c 3000000 /dev/zero | cksum; head -c 3000000 /dev/zero', {
+        args: '-C',
+        trace: (line) => trace.push(line),
+      });
+      expect((await text(channel.input)).length).toBeGreaterThan(3_000_000);
+      expect(trace.join('\n')).toContain('compression zlib@openssh.com');
+    });
+
+    it('keeps going when the server asks for new keys', async () => {
+      const rekeying = await startSshd({ config: ['RekeyLimit 1M'] });
+      const channel = await open(rekeying, home, 'head -c 20000000 /dev/zero | tr "\\0" y');
+      expect(
+        createHash('md5')
+          .update(await text(channel.input))
+          .digest('hex'),
+      ).toBe(createHash('md5').update(Buffer.alloc(20_000_000, 'y')).digest('hex'));
+      await rekeying.stop();
+    });
+
+    it('uses aes-gcm where the processor has it', async () => {
+      const trace: string[] = [];
+      const channel = await open(sshd, home, 'true', { trace: (line) => trace.push(line) });
+      channel.destroy();
+      expect(trace.join('\n')).toMatch(/out aes\d+-gcm@openssh.com, in aes\d+-gcm@openssh.com/);
+    });
+
+    it('leaves nothing open', async () => {
+      const channel = await open(sshd, home, 'exit 0');
+      channel.input.resume();
+      await channel.exit;
+      const sockets = () =>
+        process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+      await expect.poll(sockets, { timeout: 3000 }).toBe(0);
+    });
+  });
+
+  describe('host key', () => {
+    const fresh = () => join(dir, `kh-${Math.random().toString(36).slice(2)}`);
+
+    it('refuses an unknown host if nobody can be asked', async () => {
+      const knownHosts = fresh();
+      const error = await failure(open(sshd, home, 'true', { knownHosts }));
+      expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', exitCode: 255 });
+      expect(error.message).toMatch(/\[127\.0\.0\.1\]:\d+ \(ED25519 SHA256:[\w+/]{43}\) is not known/);
+      expect(error.hint).toContain(`ssh-keyscan -p ${sshd.port} 127.0.0.1`);
+      expect(existsSync(knownHosts)).toBe(false);
+    });
+
+    it('refuses it with a person there, too, if told to be strict, or in batch mode', async () => {
+      for (const args of ['-o StrictHostKeyChecking=yes', '-o BatchMode=yes']) {
+        const prompts = script([], [true]);
+        const error = await failure(open(sshd, home, 'true', { knownHosts: fresh(), args, prompts }));
+        expect(error.code).toBe('RSYNC_HOST_KEY');
+        expect(prompts.asked).toEqual([]);
+      }
+    });
+
+    it('asks, and remembers a yes', async () => {
+      const knownHosts = fresh();
+      const no = script([], [false]);
+      expect((await failure(open(sshd, home, 'true', { knownHosts, prompts: no }))).code).toBe(
+        'RSYNC_HOST_KEY',
+      );
+      expect(no.asked[0]).toContain('SHA256:');
+      expect(existsSync(knownHosts)).toBe(false);
+
+      const yes = script([], [true]);
+      (await open(sshd, home, 'true', { knownHosts, prompts: yes })).destroy();
+      expect(readFileSync(knownHosts, 'utf8')).toBe(`[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`);
+      expect(statSync(knownHosts).mode & 0o777).toBe(0o600);
+      (await open(sshd, home, 'true', { knownHosts })).destroy();
+    });
+
+    it('refuses a changed key whatever the settings, with the line and the remedy', async () => {
+      const knownHosts = fresh();
+      writeFileSync(knownHosts, `# note\n[127.0.0.1]:${sshd.port} ${other.hostKey}\n`);
+      const before = readFileSync(knownHosts, 'utf8');
+      for (const how of ['yes', 'no', 'ask', 'accept-new', 'off']) {
+        const prompts = script([], [true]);
+        const args = `-o StrictHostKeyChecking=${how}`;
+        const error = await failure(open(sshd, home, 'true', { knownHosts, args, prompts }));
+        expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', exitCode: 255, path: `${knownHosts}:2` });
+        expect(error.message).toContain('has changed');
+        expect(error.hint).toContain(`ssh-keygen -f ${knownHosts} -R '[127.0.0.1]:${sshd.port}'`);
+        expect(prompts.asked).toEqual([]);
+      }
+      expect(readFileSync(knownHosts, 'utf8')).toBe(before);
+    });
+
+    it('refuses a revoked key', async () => {
+      const knownHosts = fresh();
+      writeFileSync(knownHosts, `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n@revoked * ${sshd.hostKey}\n`);
+      const error = await failure(
+        open(sshd, home, 'true', { knownHosts, args: '-o StrictHostKeyChecking=no' }),
+      );
+      expect(error.message).toContain('revoked');
+    });
+
+    it.each(['no', 'off', 'accept-new'])('takes and remembers a new host with %s', async (how) => {
+      const knownHosts = fresh();
+      (await open(sshd, home, 'true', { knownHosts, args: `-o StrictHostKeyChecking=${how}` })).destroy();
+      expect(readFileSync(knownHosts, 'utf8')).toContain(sshd.hostKey);
+    });
+
+    it('remembers hashed names if the configuration says so', async () => {
+      const knownHosts = fresh();
+      const args = '-o StrictHostKeyChecking=accept-new -o HashKnownHosts=yes';
+      (await open(sshd, home, 'true', { knownHosts, args })).destroy();
+      expect(readFileSync(knownHosts, 'utf8')).toMatch(/^\|1\|/);
+      (await open(sshd, home, 'true', { knownHosts })).destroy();
+    });
+
+    it('does not take a host on file with other key types for a new one', async () => {
+      const single = await startSshd({ hostKeyTypes: ['ecdsa'] });
+      const knownHosts = fresh();
+      writeFileSync(knownHosts, `[127.0.0.1]:${single.port} ${sshd.hostKeys[1]}\n`);
+      const error = await failure(
+        open(single, home, 'true', { knownHosts, args: '-o StrictHostKeyChecking=accept-new' }),
+      );
+      expect(error.message).toContain('on file: RSA');
+      await single.stop();
+    });
+
+    it.each([0, 1, 2])('asks the server for the type that is on file (key %i)', async (which) => {
+      const knownHosts = fresh();
+      writeFileSync(knownHosts, `[127.0.0.1]:${sshd.port} ${sshd.hostKeys[which]}\n`);
+      (await open(sshd, home, 'true', { knownHosts })).destroy();
+    });
+
+    it('fails closed if the known hosts can not be read', async () => {
+      const error = await failure(
+        open(sshd, home, 'true', { knownHosts: dir, args: '-o StrictHostKeyChecking=no' }),
+      );
+      expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', path: dir });
+    });
+
+    it('verifies under HostKeyAlias', async () => {
+      const knownHosts = fresh();
+      writeFileSync(knownHosts, `[vault]:${sshd.port} ${sshd.hostKey}\n`);
+      (await open(sshd, home, 'true', { knownHosts, args: '-o HostKeyAlias=vault' })).destroy();
+    });
+  });
+
+  describe('connection', () => {
+    it('works as commands from the wild have it', async () => {
+      const knownHosts = join(dir, 'wild');
+      const rsh = `ssh -F none -p ${sshd.port} -i ${sshd.userKeyPath} -o StrictHostKeyChecking=no -o UserKnownHostsFile=${knownHosts}`;
+      const channel = await openRemoteShell({
+        host: '127.0.0.1',
+        command: 'echo wild',
+        words: [],
+        rsh,
+        env: { HOME: home },
+      });
+      expect(await text(channel.input)).toBe('wild\n');
+    });
+
+    it('follows an alias of the configuration', async () => {
+      const config = join(dir, 'config');
+      writeFileSync(
+        config,
+        [
+          'Host vault',
+          '  HostName 127.0.0.1',
+          `  Port ${sshd.port}`,
+          `  User ${sshd.user}`,
+          `  IdentityFile ${sshd.userKeyPath}`,
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: ssh_config's own variable
+          '  UserKnownHostsFile ${KNOWN}',
+          '  SendEnv LANG',
+        ].join('\n'),
+      );
+      const trace: string[] = [];
+      const channel = await openRemoteShell({
+        host: 'vault',
+        command: 'echo alias',
+        words: [],
+        rsh: `ssh -F ${config}`,
+        env: { HOME: home, KNOWN: sshd.knownHostsPath },
+        trace: (line) => trace.push(line),
+      });
+      expect(await text(channel.input)).toBe('alias\n');
+      expect(trace).toContain(`ssh: ${config}:7: SendEnv has no effect here`);
+    });
+
+    it('takes the user of the argument before all others', async () => {
+      const error = await failure(open(sshd, home, 'true', { user: 'nobody-here', args: `-l ${sshd.user}` }));
+      expect(error.message).toContain('nobody-here@127.0.0.1: permission denied');
+    });
+
+    it('says that nobody listens', async () => {
+      const port = await freePort();
+      const error = await failure(open({ ...sshd, port }, home, 'true'));
+      expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255, origin: 'transport' });
+      expect(error.message).toBe(`can not connect to 127.0.0.1:${port}: connection refused`);
+      expect(error.hint).toBeTruthy();
+    });
+
+    it('says that the name is not known', async () => {
+      const error = await failure(open(sshd, home, 'true', { host: 'no-such-host.invalid' }));
+      expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
+      expect(error.message).toMatch(/no such host|name server/);
+    });
+
+    it('gives up on a server that says nothing, or stops', async () => {
+      const silent = createServer((socket) => socket.on('error', () => {}));
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const port = (silent.address() as { port: number }).port;
+      const started = performance.now();
+      const error = await failure(open({ ...sshd, port }, home, 'true', { args: '-o ConnectTimeout=1' }));
+      expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
+      expect(error.message).toContain('no answer for 1 seconds while exchanging keys');
+      expect(performance.now() - started).toBeLessThan(4000);
+
+      const signal = AbortSignal.timeout(100);
+      expect(await failure(open({ ...sshd, port }, home, 'true', { signal }))).toMatchObject({
+        code: 'RSYNC_ABORTED',
+        exitCode: 20,
+      });
+      expect((await failure(open(sshd, home, 'true', { signal }))).code).toBe('RSYNC_ABORTED');
+      silent.close();
+    });
+
+    it('says that it is no ssh server, or that it hung up', async () => {
+      for (const greeting of ['HTTP/1.1 400 Bad Request\r\n\r\n', '', 'SSH-2.0-x\r\n']) {
+        const server = createServer((socket) => socket.on('error', () => {}).end(greeting));
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        const port = (server.address() as { port: number }).port;
+        const error = await failure(open({ ...sshd, port }, home, 'true'));
+        expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
+        expect(error.hint).toBeTruthy();
+        server.close();
+      }
+    });
+
+    it('names what both sides do not have in common', async () => {
+      const odd = await startSshd({ config: ['KexAlgorithms sntrup761x25519-sha512@openssh.com'] });
+      const error = await failure(open(odd, home, 'true'));
+      expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
+      expect(error.message).toMatch(/in common with the server/);
+      await odd.stop();
+    });
+
+    it('cuts a connection that has gone silent', async () => {
+      const channel = await open(sshd, home, 'kill -STOP $PPID; sleep 30', {
+        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
+      });
+      channel.input.resume();
+      expect(await channel.exit).toEqual({ code: null, signal: null });
+    });
+
+    it('keeps a slow but living connection', async () => {
+      const channel = await open(sshd, home, 'sleep 2.5; echo alive', {
+        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
+      });
+      expect(await text(channel.input)).toBe('alive\n');
+    });
+
+    it.each(['', '-oProxyCommand=x'])('refuses the host %j', async (host) => {
+      expect(await failure(open(sshd, home, 'true', { host }))).toMatchObject({
+        code: 'RSYNC_USAGE',
+        exitCode: 1,
+      });
+    });
+
+    it('refuses -v without somebody to report to', async () => {
+      expect((await failure(open(sshd, home, 'true', { args: '-v' }))).message).toContain('-v');
+    });
+  });
+});
