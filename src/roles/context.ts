@@ -1,4 +1,5 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
+import { EXIT } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
@@ -35,6 +36,14 @@ export class RoleContext {
     this.options = init.options;
     this.isServer = init.isServer;
     this.emit = init.emit;
+  }
+
+  /** The exit code of a run that reached its end: later rows win (docs/protocol/1-session.md, 1.9). */
+  get exitCode(): number {
+    if (this.hadErrors || this.ioError & IOERR.GENERAL) return EXIT.PARTIAL;
+    if (this.ioError & IOERR.VANISHED) return EXIT.VANISHED;
+    if (this.ioError & IOERR.DEL_LIMIT || this.skippedDeletions > 0) return EXIT.DEL_LIMIT;
+    return EXIT.OK;
   }
 
   /** A failure of one item: the run goes on and ends with 23. `text` may hold bytes of names. */

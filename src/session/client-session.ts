@@ -1,31 +1,20 @@
-import type { ChecksumName } from '../core/algorithms.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
-import { FilterSet } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { rulesForPeer } from '../filter/wire.ts';
-import { parseChecksumChoice, parseCompressChoice } from '../options/choices.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { writeFilterList } from '../protocol/filter-list.ts';
-import { clientHandshake, type HandshakeTerms } from '../protocol/handshake.ts';
+import { clientHandshake } from '../protocol/handshake.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import { capabilityText } from '../protocol/server-args.ts';
-import { availableCompressors } from '../protocol/token.ts';
-import { IOERR, RoleContext } from '../roles/context.ts';
-import { ListBuilder } from '../roles/list-builder.ts';
-import { Sender } from '../roles/sender.ts';
+import { RoleContext } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
+import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
-import { announceFailure, handleMessages } from './messages.ts';
+import { announceFailure } from './messages.ts';
 import { runReceivingSide } from './receiving.ts';
-import { closeSources, openSources } from './sources.ts';
-
-/**
- * Digests, most preferred first, by speed in Node 20 (bench/): the 128-bit one is as quick as the others, so nothing
- * is gained by a shorter one.
- */
-export const CHECKSUMS: readonly ChecksumName[] = ['xxh128', 'xxh3', 'xxh64', 'md5', 'sha1', 'md4'];
+import { runSendingSide } from './sending.ts';
 
 /** How long the remote command may take to end after the goodbye. */
 const EXIT_PATIENCE = 10_000;
@@ -47,24 +36,6 @@ export interface SessionResult {
   exitCode: number;
   stats: TransferStats;
   negotiated: Negotiated;
-}
-
-/** What to offer in the handshake, from the options. */
-export function handshakeTerms(options: TransferOptions, capabilities: string): HandshakeTerms {
-  const checksum =
-    options.checksumChoice === undefined ? undefined : parseChecksumChoice(options.checksumChoice);
-  const explicit =
-    checksum !== undefined && (checksum.transfer !== undefined || checksum.preTransfer !== undefined);
-  return {
-    protocol: options.protocol,
-    capabilities,
-    checksumChoice: explicit ? [checksum.transfer, checksum.preTransfer] : undefined,
-    checksums: CHECKSUMS,
-    compress: options.compress,
-    compressChoice:
-      options.compressChoice === undefined ? undefined : parseCompressChoice(options.compressChoice),
-    compressors: availableCompressors(),
-  };
 }
 
 /**
@@ -114,7 +85,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       const destination = init.direction === 'list' ? undefined : init.localPaths[0];
       await runReceivingSide(ctx, { link, destination, rules: init.rules, requested: init.remotePaths });
     } else {
-      await runSendingSide(ctx, link, init);
+      await runSendingSide(ctx, { link, paths: init.localPaths, rules: init.rules });
     }
     return await finish(ctx, link, receives, started);
   } catch (error) {
@@ -140,23 +111,6 @@ function sendRules(ctx: RoleContext, init: ClientSessionInit, receives: boolean)
   wire.flush();
 }
 
-async function runSendingSide(ctx: RoleContext, link: Link, init: ClientSessionInit): Promise<void> {
-  const sources = openSources(ctx, init.localPaths);
-  try {
-    const filters = sources.map(
-      ({ root }) => new FilterSet(init.rules, { side: 'sender', rootPath: root.path }),
-    );
-    const builder = new ListBuilder(ctx, sources, (name, isDir, origin) =>
-      filters[origin]!.isExcluded(name, isDir),
-    );
-    handleMessages(ctx, link, undefined);
-    link.mayKeepAlive = true;
-    await new Sender(ctx, sources, builder).run();
-  } finally {
-    closeSources(sources);
-  }
-}
-
 /** Reads what the peer still says, waits for the remote command, and chooses the exit code (1.9 and 1.2). */
 async function finish(
   ctx: RoleContext,
@@ -175,13 +129,5 @@ async function finish(
   const remote = exit?.code ?? (exit?.signal ? EXIT.CMD_KILLED : 0);
   const own = ctx.hadErrors ? EXIT.PARTIAL : 0;
   const status = receives ? Math.max(remote, own) : remote || own;
-  return { exitCode: status !== 0 ? status : flagsCode(ctx), stats, negotiated: ctx.negotiated };
-}
-
-/** The code that the collected flags mean; later ones win. */
-function flagsCode(ctx: RoleContext): number {
-  if (ctx.ioError & IOERR.GENERAL) return EXIT.PARTIAL;
-  if (ctx.ioError & IOERR.VANISHED) return EXIT.VANISHED;
-  if (ctx.ioError & IOERR.DEL_LIMIT || ctx.skippedDeletions > 0) return EXIT.DEL_LIMIT;
-  return EXIT.OK;
+  return { exitCode: status !== 0 ? status : ctx.exitCode, stats, negotiated: ctx.negotiated };
 }

@@ -52,6 +52,9 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
       side.progress.fail(error);
       wire.fail(error);
     });
+    if (ctx.skippedDeletions > 0) {
+      ctx.warning(`Deletions stopped due to --max-delete limit (${ctx.skippedDeletions} skipped)`);
+    }
   } finally {
     side.root?.close();
   }

@@ -71,7 +71,7 @@ export function sshChannel({ label, client, stream, cut, disconnected }: SshChan
       // Node's own destroy: ssh2 replaces the method by a half-close that leaves readers waiting.
       const reason = error ?? new Error(`${label}: closed from this side`);
       Duplex.prototype.destroy.call(stream, reason);
-      Duplex.prototype.destroy.call(stream.stderr as unknown as Duplex, reason);
+      stream.stderr.destroy(reason);
       hangUp();
     },
   };

@@ -400,8 +400,8 @@ class Session {
   }
 
   /**
-   * Cuts a dead connection. ssh2 asks the server for a sign of life every interval; here any progress counts, in
-   * either direction, for on a slow link the answer waits behind megabytes of data.
+   * Cuts a dead connection. ssh2 asks the server for a sign of life every interval; any byte that comes counts as one,
+   * and so does a backlog of ours that shrinks: on a slow link the question itself waits behind megabytes of data.
    */
   #watch(socket: Socket): void {
     const { settings, where } = this.#plan;
@@ -409,11 +409,14 @@ class Session {
     if (interval === 0) return;
     const most = settings.serverAliveCountMax ?? ALIVE_COUNT;
     let silent = 0;
-    let seen = -1;
+    let read = -1;
+    let written = -1;
     const timer = setInterval(() => {
-      const progress = socket.bytesRead + socket.bytesWritten - socket.writableLength;
-      silent = progress === seen ? silent + 1 : 0;
-      seen = progress;
+      const sent = socket.bytesWritten - socket.writableLength;
+      const alive = socket.bytesRead !== read || (socket.writableLength > 0 && sent !== written);
+      silent = alive ? 0 : silent + 1;
+      read = socket.bytesRead;
+      written = sent;
       if (silent >= most) {
         this.#trace(`ssh: ${where} has been silent for ${silent * interval} seconds, connection cut`);
         socket.destroy();

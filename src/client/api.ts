@@ -1,0 +1,121 @@
+import { fromText } from '../core/bytes.ts';
+import { usageError } from '../core/errors.ts';
+import { platform } from '../files/platform/index.ts';
+import { classifyPaths } from '../options/location.ts';
+import { type OptionsInput, resolveOptions } from '../options/resolve.ts';
+import type { FilterArgument } from '../options/transfer-options.ts';
+import { transfer } from './transfer.ts';
+import type { TransferRequest, TransferResult } from './transfer-request.ts';
+
+/** One filter, in the order that decides: first match wins. A string is a rule as `--filter` takes it. */
+export type FilterSetting =
+  | string
+  | { exclude: string }
+  | { include: string }
+  | { excludeFrom: string }
+  | { includeFrom: string };
+
+/** Options of `pull`, `push` and `list`: rsync's long options in camelCase. */
+export interface TransferSettings extends Omit<OptionsInput, 'filters' | 'deleteMode'> {
+  /** Surplus files at the destination go: `true` when rsync would (during), or at a chosen time. Default: they stay. */
+  delete?: boolean | 'before' | 'during' | 'after';
+  /** Default: none. */
+  filters?: readonly FilterSetting[];
+  /** Shorthand: exclude patterns, after `filters`. */
+  exclude?: readonly string[];
+  onEvent?: TransferRequest['onEvent'];
+  signal?: AbortSignal;
+  prompts?: TransferRequest['prompts'];
+  channel?: TransferRequest['channel'];
+  trace?: TransferRequest['trace'];
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Copies from a remote host.
+ * @param source       `[USER@]HOST:PATH`, one or several of the same host; a trailing slash means "the contents"
+ * @param destination  local directory, or a file name for a single file
+ * @returns how it ended; `exitCode` 23, 24 and 25 tell of files that failed, and events told which
+ * @throws RsyncError for what ended the run early
+ */
+export function pull(
+  source: string | readonly string[],
+  destination: string,
+  settings: TransferSettings = {},
+): Promise<TransferResult> {
+  return run('pull', [...asArray(source), destination], settings);
+}
+
+/**
+ * Copies to a remote host.
+ * @param source       local paths, one or several; a trailing slash means "the contents"
+ * @param destination  `[USER@]HOST:PATH`
+ * @returns and throws like `pull`
+ */
+export function push(
+  source: string | readonly string[],
+  destination: string,
+  settings: TransferSettings = {},
+): Promise<TransferResult> {
+  return run('push', [...asArray(source), destination], settings);
+}
+
+/**
+ * Lists a remote path; every entry arrives as a `listed` event.
+ * @throws like `pull`
+ */
+export function list(
+  source: string | readonly string[],
+  settings: TransferSettings = {},
+): Promise<TransferResult> {
+  return run('list', asArray(source), settings);
+}
+
+async function run(
+  direction: TransferRequest['direction'],
+  paths: readonly string[],
+  settings: TransferSettings,
+): Promise<TransferResult> {
+  const {
+    onEvent,
+    signal,
+    prompts,
+    channel,
+    trace,
+    env,
+    delete: deletion,
+    filters,
+    exclude,
+    ...rest
+  } = settings;
+  const options = resolveOptions({
+    ...rest,
+    ...(direction === 'list' ? { listOnly: true } : {}),
+    ...(deletion === undefined ? {} : { deleteMode: deleteMode(deletion) }),
+    filters: [...(filters ?? []), ...(exclude ?? []).map((pattern) => ({ exclude: pattern }))].map(asFilter),
+  });
+  const route = classifyPaths(paths, { windows: platform.isWindows });
+  if (route.direction !== direction) {
+    throw usageError(`${direction}() was given the paths of a ${route.direction}: ${paths.join(' ')}`);
+  }
+  return transfer({ ...route, options, onEvent, signal, prompts, channel, trace, env });
+}
+
+function asArray(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+function deleteMode(
+  value: boolean | 'before' | 'during' | 'after',
+): 'none' | 'default' | 'before' | 'during' | 'after' {
+  if (value === true) return 'default';
+  return value === false ? 'none' : value;
+}
+
+function asFilter(setting: FilterSetting): FilterArgument {
+  if (typeof setting === 'string') return { kind: 'filter', text: fromText(setting) };
+  if ('exclude' in setting) return { kind: 'exclude', text: fromText(setting.exclude) };
+  if ('include' in setting) return { kind: 'include', text: fromText(setting.include) };
+  if ('excludeFrom' in setting) return { kind: 'exclude-from', file: setting.excludeFrom };
+  return { kind: 'include-from', file: setting.includeFrom };
+}

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A real rsync. */
+export interface Peer {
+  /** As `rsync --version` says, "3.2.7". */
+  version: string;
+  path: string;
+}
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How many generations `scripts/setup-peers.sh` sets up. */
+export const PEER_COUNT = 4;
+
+/** Where the peers live; RSYNCJS_PEERS overrides it. */
+export function peerDirectory(): string {
+  return resolve(process.env.RSYNCJS_PEERS ?? join(repository, '.cache/peers'));
+}
+
+/** The real rsync binaries that are set up, oldest first. */
+export function peers(): Peer[] {
+  const root = peerDirectory();
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .filter((name) => /^\d+(\.\d+)+$/.test(name) && existsSync(join(root, name, 'suite')))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((version) => ({ version, path: join(root, version, 'rsync') }));
+}
+
+/**
+ * The peers, for tests that are nothing without them: an empty list means "skip, and global-setup.ts has said so".
+ * In CI a missing peer is an error, so that the suite can not go green without it.
+ */
+export function requirePeers(): Peer[] {
+  const found = peers();
+  if (process.env.CI && process.platform !== 'win32' && found.length < PEER_COUNT) {
+    throw new Error(
+      `${found.length} of ${PEER_COUNT} real rsync peers in ${peerDirectory()}: run scripts/setup-peers.sh`,
+    );
+  }
+  return found;
+}
+
+/** The newest peer; a placeholder where there is none, for tables that are built before tests are skipped. */
+export function newestPeer(): Peer {
+  return requirePeers().at(-1) ?? { version: '0', path: 'rsync' };
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  input?: string | Uint8Array;
+  /** Milliseconds until the program is killed. Default 30,000. */
+  timeout?: number;
+}
+
+export interface RunResult {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: Buffer;
+  stderr: Buffer;
+  /** Wall clock, in milliseconds. */
+  elapsed: number;
+}
+
+/** Nothing of the tester's own habits may reach a program under test. */
+function cleanEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name, value]) =>
+      value !== undefined && !/^(RSYNC|LC_|LANG|POPT|CVSIGNORE|NODE_OPTIONS|VITEST)/.test(name),
+  ) as [string, string][];
+  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC', ...extra };
+}
+
+/** Runs a program to its end; never throws for what the program does. */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return new Promise((settle, fail) => {
+    const begin = performance.now();
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: cleanEnvironment(options.env),
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout!.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr!.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.stdin?.on('error', () => {}).end(options.input);
+    const timer = setTimeout(() => {
+      stderr.push(Buffer.from(`\n[killed by the test after ${options.timeout ?? 30_000} ms]\n`));
+      child.kill('SIGKILL');
+      // A grandchild may hold the pipes open; what it would still say does not matter.
+      child.stdout!.destroy();
+      child.stderr!.destroy();
+    }, options.timeout ?? 30_000);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      fail(error);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      settle({
+        code,
+        signal,
+        stdout: Buffer.concat(stdout),
+        stderr: Buffer.concat(stderr),
+        elapsed: performance.now() - begin,
+      });
+    });
+  });
+}
+
+/** Runs a real rsync. */
+export function runRsync(peer: Peer, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return run(peer.path, args, options);
+}
+
+const entryPoint = join(repository, 'dist/cli/main.js');
+
+/**
+ * Runs the command under test: dist/cli/main.js, or the program that RSYNCJS_UNDER_TEST names (a real rsync there
+ * proves the tests themselves: all must pass).
+ */
+export function runOurs(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const other = process.env.RSYNCJS_UNDER_TEST;
+  if (other !== undefined && other !== '') return run(resolve(repository, other), args, options);
+  if (!existsSync(entryPoint)) throw new Error(`${entryPoint} does not exist: run npm run build`);
+  return run(process.execPath, [entryPoint, ...args], options);
+}
+
+/** A fresh folder that the caller removes. */
+export function temporaryFolder(name = 'test'): string {
+  return mkdtempSync(join(tmpdir(), `rsyncjs-${name}-`));
+}
+
+/**
+ * Makes a remote shell that needs no network, and returns its path (for `-e`). Like ssh it takes options, a host and
+ * words, joins the words with spaces and lets a shell read them; unlike ssh it starts in the current directory and
+ * finds the peer first under the name `rsync`.
+ */
+export function fakeShell(dir: string, peer: Peer = newestPeer()): string {
+  const path = join(dir, `shell-${peer.version}`);
+  if (!existsSync(path) || !readFileSync(path, 'utf8').includes(peer.path)) {
+    writeFileSync(
+      path,
+      `#!/bin/sh
+while :; do
+  case $1 in
+    -l|-p|-i|-o|-F) shift 2 ;;
+    -*) shift ;;
+    *) break ;;
+  esac
+done
+shift
+PATH='${peer.path.slice(0, peer.path.lastIndexOf('/'))}':$PATH
+export PATH
+exec /bin/sh -c "$*"
+`,
+      { mode: 0o755 },
+    );
+  }
+  return path;
+}
