@@ -60,11 +60,17 @@ export class Matcher {
   /** The block after the one used last. */
   #wanted = 0;
   #spent = 0;
+  /**
+   * Bytes of the buffer that are used: one window and one literal may have to stay in it, the same again, so that
+   * moving them stays cheap, and the read-ahead. More would only leave the cache.
+   */
+  readonly #most: number;
 
   constructor(table: SumTable, sink: TokenSink) {
     this.#table = table;
     this.#sink = sink;
     this.#blength = table.head.blength;
+    this.#most = 2 * (Math.min(this.#blength, LONGEST_WINDOW) + LITERAL) + AHEAD;
   }
 
   /** Takes the next piece of the file; tokens go to the sink meanwhile. The piece is not kept. */
@@ -87,8 +93,8 @@ export class Matcher {
         }
         length = Math.min(length, LITERAL - this.#end);
       }
-      if (this.#end === searcher.capacity) this.#makeRoom(length);
-      const part = chunk.subarray(at, at + Math.min(length, searcher.capacity - this.#end));
+      if (this.#end === this.#capacity()) this.#makeRoom(length);
+      const part = chunk.subarray(at, at + Math.min(length, this.#capacity() - this.#end));
       searcher.data.set(part, searcher.base + this.#end);
       this.#end += part.length;
       at += part.length;
@@ -182,15 +188,17 @@ export class Matcher {
     }
   }
 
+  #capacity(): number {
+    return Math.min(this.#table.searcher.capacity, this.#most);
+  }
+
   /** The buffer is full: what was sent goes out of it, and it grows if that is not enough. */
   #makeRoom(coming: number): void {
     const { searcher } = this.#table;
     const { base } = searcher;
     const kept = this.#end - this.#literal;
-    // One window and one literal may have to stay; the same again, so that moving them stays cheap.
-    const most = 2 * (Math.min(this.#blength, LONGEST_WINDOW) + LITERAL) + AHEAD;
-    if (searcher.capacity < most) {
-      searcher.reserve(Math.min(most, Math.max(2 * searcher.capacity, kept + coming)));
+    if (searcher.capacity < this.#most) {
+      searcher.reserve(Math.min(this.#most, Math.max(2 * searcher.capacity, kept + coming)));
     }
     if (this.#literal > 0) {
       searcher.data.copyWithin(base, base + this.#literal, base + this.#end);

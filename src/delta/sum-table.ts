@@ -28,6 +28,9 @@ export const LONGEST_WINDOW = 64 << 20;
 const FILTER_BITS_PER_SUM = 5;
 const MOST_FILTER_BITS = 20;
 
+/** Odd, and not to be known by a peer: see kernel/search.ts. */
+const MULTIPLIER = (randomInt(2 ** 31) * 2 + 1) | 0;
+
 export interface SumTableOptions {
   /** The receiver writes into the very file that the blocks are part of (6.3). */
   readonly inplace: boolean;
@@ -90,7 +93,7 @@ export class SumTable {
         count: this.fullCount,
         filterBits: Math.min(MOST_FILTER_BITS, Math.max(8, bits + FILTER_BITS_PER_SUM)),
         bucketBits: Math.min(bits, 26),
-        multiplier: (randomInt(2 ** 31) * 2 + 1) | 0,
+        multiplier: MULTIPLIER,
       },
       (table) => this.#fill(table),
     );
