@@ -96,5 +96,7 @@ for (const name of Object.keys(LENGTHS)) {
     hash.update(basis.subarray(100 * i, 100 * (i + 1)));
     hash.digest();
   }
-  console.log(`${`10,000 files of 100 bytes   ${name}`.padEnd(44)} ${(performance.now() - start).toFixed(1).padStart(8)} ms`);
+  console.log(
+    `${`10,000 files of 100 bytes   ${name}`.padEnd(44)} ${(performance.now() - start).toFixed(1).padStart(8)} ms`,
+  );
 }

@@ -16,6 +16,7 @@ export interface KernelExports {
   hashUpdate(kind: number, state: number, at: number, length: number): void;
   hashFinal(kind: number, state: number, out: number): void;
   strongSum(kind: number, mode: number, seed: number, at: number, length: number, out: number): void;
+  strongSums4(kind: number, mode: number, seed: number, at: number, length: number, out: number): void;
   blockSums(
     kind: number,
     mode: number,

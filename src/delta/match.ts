@@ -3,6 +3,8 @@
  * docs/protocol/3-transfer.md, section 6. The tokens do not depend on how the file was cut into pieces.
  */
 
+import { EXIT, RsyncError } from '../core/errors.ts';
+import { coveredLength } from '../core/sum-head.ts';
 import { LONGEST_WINDOW, type SumTable } from './sum-table.ts';
 
 export { SumTable, type SumTableOptions } from './sum-table.ts';
@@ -34,15 +36,23 @@ const AHEAD = 256 << 10;
 /**
  * The bound on work in vain. A peer can send sums whose rolling sum is met at every offset and whose strong sum never
  * fits: each offset then costs the digest of a whole block, hours for a gigabyte. So false alarms are paid for, in
- * bytes digested: a start-up credit, and 64 bytes earned with every byte of the file (at 10 GB/s that still leaves
- * 150 MB/s). Without credit an offset is passed over, which costs matches and never correctness. Honest files earn
- * more than they spend up to terabytes: false alarms take count * blength / 2^32 bytes a byte, that is size / 4 GiB.
+ * bytes digested: a start-up credit, and some earned with every byte of the file. 64 still leave 150 MB/s when a
+ * digest runs at 10 GB/s. Chance makes a false alarm for one offset in 2^32 / count, hence size / 2^32 bytes a byte;
+ * twice that is earned on top. Without credit an offset is passed over, which costs matches and never correctness.
  * Where the previous match ended nothing is charged: what is in step always goes on matching.
  */
 const FIRST_CREDIT = 1 << 30;
 const EARNED_PER_BYTE = 64;
 /** What comparing one candidate is charged at, in bytes digested. */
 const CANDIDATE_COST = 32;
+
+// The searcher has gone back to the pool: another file's table may be in its memory.
+function finishedError(): RsyncError {
+  return new RsyncError('RSYNC_INTERNAL', 'the matcher has finished', {
+    exitCode: EXIT.PROTOCOL,
+    origin: 'local',
+  });
+}
 
 export class Matcher {
   readonly stats: MatchStats = { matches: 0, hashHits: 0, falseAlarms: 0, literalBytes: 0, matchedBytes: 0 };
@@ -57,6 +67,7 @@ export class Matcher {
   #end = 0;
   /** The searcher's window is at #window, and what it found there has been dealt with. */
   #placed = false;
+  #finished = false;
   /** The block after the one used last. */
   #wanted = 0;
   #spent = 0;
@@ -65,16 +76,22 @@ export class Matcher {
    * moving them stays cheap, and the read-ahead. More would only leave the cache.
    */
   readonly #most: number;
+  /** Bytes to digest in vain for every byte of the file. */
+  readonly #earned: number;
 
+  /** Throws RSYNC_INTERNAL if the table has had a matcher. */
   constructor(table: SumTable, sink: TokenSink) {
+    table.claim();
     this.#table = table;
     this.#sink = sink;
     this.#blength = table.head.blength;
+    this.#earned = EARNED_PER_BYTE + (2 * coveredLength(table.head)) / 2 ** 32;
     this.#most = 2 * (Math.min(this.#blength, LONGEST_WINDOW) + LITERAL) + AHEAD;
   }
 
   /** Takes the next piece of the file; tokens go to the sink meanwhile. The piece is not kept. */
   push(chunk: Uint8Array): void {
+    if (this.#finished) throw finishedError();
     const { searcher, fullCount, tailLength } = this.#table;
     // Nothing can match: whole pieces need no buffer.
     const passing = fullCount === 0 && tailLength === 0;
@@ -104,6 +121,8 @@ export class Matcher {
 
   /** The file is complete: the rest of its tokens go to the sink. The matcher and its table are used up. */
   finish(): void {
+    if (this.#finished) throw finishedError();
+    this.#finished = true;
     const { searcher, tailLength, head } = this.#table;
     const tail = this.#end - tailLength;
     if (tailLength > 0 && tail >= this.#window && this.#table.isTail(tail, this.#offset + tail)) {
@@ -117,6 +136,7 @@ export class Matcher {
 
   /** Everything was sent: the buffer starts anew. */
   #empty(): void {
+    this.#table.searcher.moved();
     this.#offset += this.#end;
     this.#literal = this.#window = this.#end = 0;
   }
@@ -151,8 +171,8 @@ export class Matcher {
     const window = this.#window;
     const offset = this.#offset + window;
     const inStep = !this.#placed && this.#wanted > 0;
-    if (!inStep && this.#spent > FIRST_CREDIT + offset * EARNED_PER_BYTE) return false;
-    const { block, compared, looked } = this.#table.find(window, sum, offset, this.#wanted);
+    if (!inStep && this.#spent > FIRST_CREDIT + offset * this.#earned) return false;
+    const { block, compared, looked } = this.#table.find(window, sum, offset, this.#wanted, this.#end);
     if (compared > 0) this.stats.hashHits++;
     if (block < 0) {
       this.stats.falseAlarms += compared;
@@ -206,6 +226,7 @@ export class Matcher {
       this.#window -= this.#literal;
       this.#end = kept;
       this.#literal = 0;
+      searcher.moved();
     }
   }
 }

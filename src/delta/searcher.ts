@@ -40,8 +40,13 @@ export interface Searcher {
   /** Makes the buffer at least `capacity` bytes long; what is in it stays. */
   reserve(capacity: number): void;
   rollingSum(at: number, length: number): number;
-  /** The strong sum of `length` bytes at `at`, full length; valid until the next call. */
-  strongSum(at: number, length: number): Uint8Array;
+  /**
+   * The strong sum of `length` bytes at `at`, full length; valid until the next call. There are data up to `end`, which
+   * may be looked at ahead.
+   */
+  strongSum(at: number, length: number, end: number): Uint8Array;
+  /** What is in the buffer is not what it was. */
+  moved(): void;
   contains(sum: number): boolean;
   /** Puts the window at `at`; returns its rolling sum. */
   seek(at: number): number;
@@ -82,6 +87,11 @@ class KernelSearcher implements Searcher {
   readonly #starts: number;
   readonly #tags: number;
   #strong!: Uint8Array;
+  /** md4, md5: four blocks from here on have their strong sums at #out; length 0: no. */
+  #fourAt = 0;
+  #fourLength = 0;
+  /** Where a block would be that follows the one asked for last. */
+  #next = -1;
 
   constructor(
     kernel: Kernel,
@@ -135,9 +145,30 @@ class KernelSearcher implements Searcher {
     return this.#kernel.exports.rollingSum(this.base + at, length) >>> 0;
   }
 
-  strongSum(at: number, length: number): Uint8Array {
-    this.#kernel.exports.strongSum(this.#kind, this.#place, this.#seed, this.base + at, length, this.#out);
+  strongSum(at: number, length: number, end: number): Uint8Array {
+    const { exports } = this.#kernel;
+    if (this.#kind > KERNEL_KIND.md5) {
+      exports.strongSum(this.#kind, this.#place, this.#seed, this.base + at, length, this.#out);
+      return this.#strong;
+    }
+    // Where one block matched after another the next ones will be asked for too. md4 and md5 of four blocks take
+    // little longer than of one: a file that all matches goes at 900 MB/s instead of 550 (md5).
+    const index = length === this.#fourLength ? (at - this.#fourAt) / length : -1;
+    if (index >= 0 && index < 4 && Number.isInteger(index)) {
+      return this.#kernel.bytes.subarray(this.#out + 16 * index, this.#out + 16 * index + 16);
+    }
+    const ahead = at === this.#next && at + 4 * length <= end;
+    const sum = ahead ? exports.strongSums4 : exports.strongSum;
+    sum(this.#kind, this.#place, this.#seed, this.base + at, length, this.#out);
+    this.#fourAt = at;
+    this.#fourLength = ahead ? length : 0;
+    this.#next = ahead ? at + 4 * length : at + length;
     return this.#strong;
+  }
+
+  moved(): void {
+    this.#fourLength = 0;
+    this.#next = -1;
   }
 
   contains(sum: number): boolean {
@@ -195,6 +226,8 @@ class PlainSearcher implements Searcher {
   rollingSum(at: number, length: number): number {
     return rollingSum(this.data, at, at + length);
   }
+
+  moved(): void {}
 
   strongSum(at: number, length: number): Uint8Array {
     return strongSum(this.#ctx, this.data.subarray(at, at + length));

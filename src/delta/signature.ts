@@ -66,8 +66,9 @@ export interface SumHeadOptions {
 }
 
 /**
- * The sum head of a basis. All zero (send the file whole) for an empty basis, and for one of so many blocks that
- * their sums would not be held by any peer (C's limit of 1 GiB for an allocation).
+ * The sum head of a basis, as C's generator makes it. All zero (send the file whole) for an empty basis, and for more
+ * blocks than the wire's int can count. That the sums are fewer bytes than a sender takes (LIMITS.BLOCK_SUM_BYTES) is
+ * for the caller to see to: with `--append` none are sent, and the head alone tells the size of the basis.
  */
 export function sumHeadFor(options: SumHeadOptions): SumHead {
   const { size, protocol, digestLength } = options;
@@ -75,7 +76,7 @@ export function sumHeadFor(options: SumHeadOptions): SumHead {
   const blength = chooseBlockLength(size, protocol, options.blockSize);
   const s2length = strongSumLength(size, blength, digestLength, options.redo);
   const count = Math.ceil(size / blength);
-  if (count * (4 + s2length) > LIMITS.BLOCK_SUM_BYTES) return { ...EMPTY_SUM_HEAD };
+  if (count > 0x7fffffff) return { ...EMPTY_SUM_HEAD };
   return { count, blength, s2length, remainder: size % blength };
 }
 

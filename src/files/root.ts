@@ -275,11 +275,11 @@ export class Root {
   mknod(name: ByteString, mode: number, major: number, minor: number): void {
     this.itemAt(name);
     const { directory } = split(name);
-    const prefix = this.parents.prefix(directory);
-    const temporary = `${prefix}.rsync-${randomSuffix()}`;
-    makeNode(temporary, name, mode, major, minor);
-    chmodSync(nativePath(temporary), mode & 0o7777);
-    placeNode(temporary, this.bytesAt(name));
+    const temporary = `${directory === '' ? '' : `${directory}/`}.rsync-${randomSuffix()}`;
+    const path = this.bytesAt(temporary);
+    makeNode(path, name, mode, major, minor);
+    this.chmod(temporary, mode);
+    placeNode(path, this.bytesAt(name));
   }
 
   /** Permission bits; never through a symlink (a symlink fails with EOPNOTSUPP or EINVAL). */

@@ -21,29 +21,41 @@ export const OMIT_TIME: Date = new Date(Number.NaN);
  * @param keepsNanoseconds  how this libuv cuts; for tests
  */
 export function toDouble(seconds: number, nsec: number, keepsNanoseconds = KEEPS_NANOSECONDS): number {
-  const micro = Math.floor(nsec / 1000);
   if (nsec <= 0 || nsec > 999_999_999) return seconds;
-  // The middle of the microsecond: whatever the double rounds to, the cut gives this microsecond.
-  const middle = seconds + (micro + 0.5) / 1e6;
-  if (!keepsNanoseconds) return Math.floor(middle) === seconds ? middle : seconds;
-  let value = seconds + nsec / 1e9;
-  if (nsecOf(value, seconds) < micro * 1000) value = nextUp(value);
-  const got = nsecOf(value, seconds);
-  if (got >= micro * 1000 && got < (micro + 1) * 1000) return value;
-  return Math.floor(middle) === seconds ? middle : seconds;
+  const nearest = seconds + nsec / 1e9;
+  const middle = seconds + (Math.floor(nsec / 1000) + 0.5) / 1e6;
+  let best = seconds;
+  let error = 1e9;
+  // The neighbours, for a double that falls short by a hair; the middles of this microsecond and the one below, for a
+  // libuv that cuts to microseconds, which it does towards zero.
+  for (const value of [nearest, neighbour(nearest, 1), neighbour(nearest, -1), middle, middle - 1e-6]) {
+    const got = cut(value, keepsNanoseconds);
+    if (got.seconds !== seconds) continue;
+    const sameMicrosecond = Math.floor(got.nsec / 1000) === Math.floor(nsec / 1000);
+    const off = Math.abs(got.nsec - nsec) + (sameMicrosecond ? 0 : 1e6);
+    if (off < error) {
+      error = off;
+      best = value;
+    }
+  }
+  return best;
 }
 
-/** What libuv >= 1.52 makes of the double, relative to the second. */
-function nsecOf(value: number, seconds: number): number {
-  return Math.floor((value - seconds) * 1e9);
+/** What libuv makes of a double: the fraction is cut towards zero, then made positive. */
+function cut(value: number, keepsNanoseconds: boolean): { seconds: number; nsec: number } {
+  const seconds = Math.trunc(value);
+  let nsec = Math.trunc((value - seconds) * 1e9);
+  if (!keepsNanoseconds) nsec -= nsec % 1000;
+  return nsec < 0 ? { seconds: seconds - 1, nsec: nsec + 1e9 } : { seconds, nsec };
 }
 
 const f64 = new Float64Array(1);
 const i64 = new BigInt64Array(f64.buffer);
 
-function nextUp(value: number): number {
+/** The next double, away from zero (1) or towards it (-1). */
+function neighbour(value: number, direction: 1 | -1): number {
   f64[0] = value;
-  i64[0] = i64[0]! + (value < 0 ? -1n : 1n);
+  i64[0] = i64[0]! + BigInt(direction);
   return f64[0]!;
 }
 

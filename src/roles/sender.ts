@@ -372,6 +372,7 @@ export class Sender {
     const { ctx } = this;
     if (ctx.negotiated.incRecurse && this.held.length > 1) {
       const closed = this.held.shift()!;
+      this.reached = Math.max(this.reached, closed.before + closed.list.count);
       this.directories.delete(closed.list.ndxStart - 1);
       this.ndxOut.write(ctx.wire.writer, NDX_DONE);
       return;

@@ -51,16 +51,11 @@ export function diagnose(symptoms: Symptoms): RsyncError | undefined {
   if (exit === undefined) return undefined;
   switch (exit.code) {
     case null:
-      return failure(
-        'RSYNC_CONNECT',
-        EXIT.STREAMIO,
-        `${label}: connection lost after ${receivedBytes} bytes`,
-        {
-          origin: 'transport',
-          said,
-          hint: 'Run it again: files that have arrived whole are not sent a second time.',
-        },
-      );
+      return failure('RSYNC_CONNECT', 255, `${label}: connection lost after ${receivedBytes} bytes`, {
+        origin: 'transport',
+        said,
+        hint: 'Run it again: files that have arrived whole are not sent a second time.',
+      });
     case 0:
       if (receivedBytes > 0) return undefined;
       return failure('RSYNC_REMOTE_EXIT', EXIT.STREAMIO, `${label}: ${what} ended without a word`, {

@@ -1,6 +1,4 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import { hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { type ByteString, toBuffer } from '../core/bytes.ts';
 import { isRsyncError, RsyncError } from '../core/errors.ts';
@@ -9,12 +7,11 @@ import { Deadline } from './deadline.ts';
 import { judgeHostKey } from './host-key.ts';
 import { hostKeyAlgorithms } from './host-key-algorithms.ts';
 import { collectIdentities } from './identities.ts';
-import { appendKnownHost, isNowhere, KnownHosts } from './known-hosts.ts';
-import { expandHome, expandTokens, homeDirectory } from './paths.ts';
+import { watchSilence } from './keep-alive.ts';
+import { appendKnownHost, isNowhere } from './known-hosts.ts';
 import { type Prompts, visible } from './prompts.ts';
 import { Authenticator, type MethodsLeft } from './ssh-auth.ts';
 import { sshChannel } from './ssh-channel.ts';
-import { resolveSshConfig } from './ssh-config.ts';
 import {
   aborted,
   closedError,
@@ -23,27 +20,8 @@ import {
   SSH_FAILED,
   timeoutError,
 } from './ssh-errors.ts';
-import type { SshSettings } from './ssh-settings.ts';
+import { makePlan, type SshPlan, type SshTarget } from './ssh-plan.ts';
 
-export interface SshTarget {
-  /** As the user wrote it; may be an alias of the configuration. */
-  host: string;
-  /** `user@` of the argument; wins over everything else. */
-  user?: string | undefined;
-  /** Settings of the command line. */
-  settings: SshSettings;
-  /** `-F`; `none` reads no configuration. */
-  configFile?: string | undefined;
-  env: NodeJS.ProcessEnv;
-  prompts?: Prompts | undefined;
-  signal?: AbortSignal | undefined;
-  /** Progress of the connection for people, a line at a time; never a secret. */
-  trace?: ((line: string) => void) | undefined;
-  /** Also trace the protocol messages. */
-  verbose?: boolean;
-}
-
-const DEFAULT_PORT = 22;
 /** Milliseconds for the TCP connection and for the key exchange, each, unless ConnectTimeout says otherwise. */
 const CONNECT_TIMEOUT = 30_000;
 /** Milliseconds for each answer during the login: the server may be waiting for a second factor. OpenSSH's own limit. */
@@ -51,24 +29,6 @@ const LOGIN_TIMEOUT = 120_000;
 /** Seconds of silence before the server is asked for a sign of life, and how many may stay unanswered. */
 const ALIVE_INTERVAL = 15;
 const ALIVE_COUNT = 4;
-const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-const WINDOWS_AGENT = '\\\\.\\pipe\\openssh-ssh-agent';
-
-/** Everything about the connection that is known before the first byte is sent. */
-interface Plan {
-  host: string;
-  port: number;
-  user: string;
-  settings: SshSettings;
-  identityFiles: string[];
-  agent: string | undefined;
-  agentExplicit: boolean;
-  knownHostsFile: string;
-  known: KnownHosts;
-  knownName: string;
-  prompts: Prompts | undefined;
-  where: string;
-}
 
 /**
  * Logs in over ssh and starts a command, without a terminal. The connection serves this command alone and ends
@@ -92,85 +52,9 @@ export async function openSsh(target: SshTarget, command: ByteString): Promise<C
   }
 }
 
-function makePlan(target: SshTarget): Plan {
-  const { env, trace } = target;
-  const home = homeDirectory(env);
-  const localUser = userInfo().username;
-  const decided: SshSettings = { ...target.settings };
-  if (target.user !== undefined) decided.user = target.user;
-  const { settings, ignored } = resolveSshConfig({
-    host: target.host,
-    settings: decided,
-    configFile: target.configFile,
-    home,
-    localUser,
-    trace,
-  });
-  for (const { file, line, keyword } of ignored)
-    trace?.(`ssh: ${file}:${line}: ${keyword} has no effect here`);
-
-  const tokens: Record<string, string> = { d: home, u: localUser, n: target.host, h: target.host };
-  tokens.l = hostname();
-  tokens.L = hostname().replace(/\..*/, '');
-  const expand = (keyword: string, value: string): string => {
-    try {
-      return expandHome(expandTokens(value, tokens, env), home);
-    } catch (error) {
-      throw new RsyncError('RSYNC_USAGE', `${keyword} ${value}: ${(error as Error).message}`, {
-        exitCode: SSH_FAILED,
-        origin: 'local',
-      });
-    }
-  };
-  const host = settings.hostName === undefined ? target.host : expand('HostName', settings.hostName);
-  const port = settings.port ?? DEFAULT_PORT;
-  const user = settings.user ?? localUser;
-  Object.assign(tokens, { h: host, p: String(port), r: user, k: settings.hostKeyAlias ?? target.host });
-
-  const files = settings.identityFiles.filter((file) => file !== 'none');
-  const identityFiles =
-    settings.identityFiles.length > 0
-      ? files.map((file) => expand('IdentityFile', file))
-      : DEFAULT_IDENTITIES.map((name) => join(home, '.ssh', name));
-
-  const userFiles = (settings.userKnownHostsFiles ?? ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']).map(
-    (file) => expand('UserKnownHostsFile', file),
-  );
-  const systemDir =
-    process.platform === 'win32' ? join(env.ProgramData ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
-  const globalFiles = settings.globalKnownHostsFiles?.map((file) => expand('GlobalKnownHostsFile', file)) ?? [
-    join(systemDir, 'ssh_known_hosts'),
-    join(systemDir, 'ssh_known_hosts2'),
-  ];
-
-  const named = settings.identityAgent === undefined ? undefined : agentName(settings.identityAgent, expand);
-  const agent = named === 'SSH_AUTH_SOCK' || named === undefined ? env.SSH_AUTH_SOCK : named;
-  const fallback = process.platform === 'win32' ? WINDOWS_AGENT : undefined;
-  return {
-    host,
-    port,
-    user,
-    settings,
-    identityFiles,
-    agent: agent === 'none' ? undefined : agent === undefined || agent === '' ? fallback : agent,
-    agentExplicit: agent !== undefined && agent !== '',
-    knownHostsFile: userFiles[0]!,
-    known: KnownHosts.read([...userFiles, ...globalFiles], trace),
-    knownName: settings.hostKeyAlias ?? host,
-    prompts: settings.batchMode === true ? undefined : target.prompts,
-    where: `${host}:${port}`,
-  };
-}
-
-function agentName(value: string, expand: (keyword: string, value: string) => string): string {
-  // IdentityAgent also takes the bare `$NAME`.
-  const variable = /^\$(\w+)$/.exec(value);
-  return expand('IdentityAgent', variable === null ? value : `\${${variable[1]}}`);
-}
-
 class Session {
   readonly #target: SshTarget;
-  readonly #plan: Plan;
+  readonly #plan: SshPlan;
   readonly #trace: (line: string) => void;
   readonly #client: Client = new ssh2.Client();
   #socket: Socket | undefined;
@@ -178,7 +62,7 @@ class Session {
   /** Rejects `open` whatever it waits for. */
   #fail: (error: RsyncError) => void = () => {};
 
-  constructor(target: SshTarget, plan: Plan, trace: (line: string) => void) {
+  constructor(target: SshTarget, plan: SshPlan, trace: (line: string) => void) {
     this.#target = target;
     this.#plan = plan;
     this.#trace = trace;
@@ -192,6 +76,7 @@ class Session {
     const { signal } = this.#target;
     if (signal?.aborted) throw aborted(signal);
     const { where, settings } = this.#plan;
+    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
     const limit = settings.connectTimeout ? settings.connectTimeout * 1000 : CONNECT_TIMEOUT;
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
@@ -214,7 +99,9 @@ class Session {
       await Promise.race([this.#login(socket, deadline, begin), failed]);
       begin('starting the remote command');
       const stream = await Promise.race([this.#exec(command), failed]);
-      this.#watch(socket);
+      watchSilence(socket, interval, settings.serverAliveCountMax ?? ALIVE_COUNT, (seconds) =>
+        this.#trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`),
+      );
       const label = `ssh ${this.#plan.user}@${where.replace(/:22$/, '')}`;
       return sshChannel({ label, client: this.#client, stream, cut: () => socket.destroy(), disconnected });
     } finally {
@@ -247,7 +134,9 @@ class Session {
     const { where, user, settings, known, knownName, port, knownHostsFile } = this.#plan;
     const client = this.#client;
     const trace = this.#trace;
-    const prompts = this.#plan.prompts && heldPrompts(this.#plan.prompts, deadline);
+    const fail = (error: unknown): void =>
+      this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error));
+    const prompts = this.#plan.prompts && heldPrompts(this.#plan.prompts, deadline, fail);
     let newKey: Buffer | undefined;
     let acceptedKey: Buffer | undefined;
     let authenticator: Authenticator | undefined;
@@ -319,7 +208,7 @@ class Session {
       // Deadline watches the steps, and stands still while a person is asked.
       readyTimeout: 0,
       keepaliveInterval: interval * 1000,
-      // #watch decides when a silent server is dead.
+      // watchSilence decides when a silent server is dead.
       keepaliveCountMax: Number.POSITIVE_INFINITY,
       algorithms: {
         serverHostKey: hostKeyAlgorithms(known.keyTypes(knownName, port), settings.hostKeyAlgorithms),
@@ -340,15 +229,13 @@ class Session {
             verify(true);
           },
           (error: unknown) => {
-            this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error));
+            fail(error);
             verify(false);
           },
         );
       },
       authHandler: ((left: MethodsLeft, _partial: boolean, proceed: (method: unknown) => void) => {
-        next(left).then(proceed, (error: unknown) => {
-          this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error));
-        });
+        next(left).then(proceed, fail);
       }) as unknown as AuthHandler,
     };
     if (this.#target.verbose === true) config.debug = (line) => trace(`ssh2: ${line}`);
@@ -398,40 +285,22 @@ class Session {
       }
     });
   }
-
-  /**
-   * Cuts a dead connection. ssh2 asks the server for a sign of life every interval; any byte that comes counts as one,
-   * and so does a backlog of ours that shrinks: on a slow link the question itself waits behind megabytes of data.
-   */
-  #watch(socket: Socket): void {
-    const { settings, where } = this.#plan;
-    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
-    if (interval === 0) return;
-    const most = settings.serverAliveCountMax ?? ALIVE_COUNT;
-    let silent = 0;
-    let read = -1;
-    let written = -1;
-    const timer = setInterval(() => {
-      const sent = socket.bytesWritten - socket.writableLength;
-      const alive = socket.bytesRead !== read || (socket.writableLength > 0 && sent !== written);
-      silent = alive ? 0 : silent + 1;
-      read = socket.bytesRead;
-      written = sent;
-      if (silent >= most) {
-        this.#trace(`ssh: ${where} has been silent for ${silent * interval} seconds, connection cut`);
-        socket.destroy();
-      }
-    }, interval * 1000);
-    timer.unref();
-    socket.once('close', () => clearInterval(timer));
-  }
 }
 
 type AuthHandler = Exclude<ConnectConfig['authHandler'], readonly unknown[] | undefined>;
 
-function heldPrompts(prompts: Prompts, deadline: Deadline): Prompts {
+/** Stops the clock during questions. A question that fails (Ctrl-C) ends the attempt, not just the use of one key. */
+function heldPrompts(prompts: Prompts, deadline: Deadline, failed: (error: unknown) => void): Prompts {
+  const held = async <T>(question: () => Promise<T>): Promise<T> => {
+    try {
+      return await deadline.hold(question);
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  };
   return {
-    secret: (question) => deadline.hold(() => prompts.secret(question)),
-    confirm: (question) => deadline.hold(() => prompts.confirm(question)),
+    secret: (question) => held(() => prompts.secret(question)),
+    confirm: (question) => held(() => prompts.confirm(question)),
   };
 }

@@ -70,7 +70,12 @@ function transfersOf(label: string, exchange: Exchange): CapturedTransfer[] {
     }
     const head = HEAD.exec(what);
     if (head) {
-      const [count, blength, s2length, remainder] = head.slice(1).map(Number) as [number, number, number, number];
+      const [count, blength, s2length, remainder] = head.slice(1).map(Number) as [
+        number,
+        number,
+        number,
+        number,
+      ];
       const sumHead: SumHead = { count, blength, s2length, remainder };
       const number = tries.get(file) ?? 0;
       tries.set(file, number + 1);
@@ -101,7 +106,9 @@ function transfersOf(label: string, exchange: Exchange): CapturedTransfer[] {
   return found.filter(({ head, sums }) => head.count > 0 && sums.length === head.count * (4 + head.s2length));
 }
 
-function repliesOf(steps: Step[]): Map<string, { blocks: number[] | undefined; fileSum: string | undefined }[]> {
+function repliesOf(
+  steps: Step[],
+): Map<string, { blocks: number[] | undefined; fileSum: string | undefined }[]> {
   const replies = new Map<string, { blocks: number[] | undefined; fileSum: string | undefined }[]>();
   let current: { blocks: number[] | undefined; fileSum: string | undefined } | undefined;
   let file = '';

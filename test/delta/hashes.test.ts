@@ -45,7 +45,8 @@ describe.each(ENGINES)('digests, %s', (_, kernel) => {
     withEngine(kernel, () => {
       for (const row of checksums.whole) {
         const data = unhex(checksums.data[row.data]!);
-        for (const name of [...NAMES, 'none'] as const) expect([name, digest(name, data)]).toEqual([name, row[name]]);
+        for (const name of [...NAMES, 'none'] as const)
+          expect([name, digest(name, data)]).toEqual([name, row[name]]);
       }
       for (const row of checksums.block) {
         const data = unhex(checksums.data[row.data]!);
@@ -58,7 +59,21 @@ describe.each(ENGINES)('digests, %s', (_, kernel) => {
 
   it.each(NAMES)('%s of every short length, and around every length at which it changes its ways', (name) => {
     const data = noise(70_000, 5);
-    const lengths = [...Array(300).keys(), 511, 512, 513, 1023, 1024, 1025, 1087, 1088, 1089, 2047, 2048, 2049];
+    const lengths = [
+      ...Array(300).keys(),
+      511,
+      512,
+      513,
+      1023,
+      1024,
+      1025,
+      1087,
+      1088,
+      1089,
+      2047,
+      2048,
+      2049,
+    ];
     withEngine(kernel, () => {
       for (const length of [...lengths, 16_383, 16_384, 65_536, 65_537, 70_000]) {
         const part = data.subarray(0, length);
@@ -71,7 +86,18 @@ describe.each(ENGINES)('digests, %s', (_, kernel) => {
     const data = noise(5_000, 6);
     const expected = reference(name, data);
     withEngine(kernel, () => {
-      for (const cuts of [[1], [63, 1], [64], [65], [240, 1], [1024], [1023, 2], [1025], [4000, 1], [17, 3000]]) {
+      for (const cuts of [
+        [1],
+        [63, 1],
+        [64],
+        [65],
+        [240, 1],
+        [1024],
+        [1023, 2],
+        [1025],
+        [4000, 1],
+        [17, 3000],
+      ]) {
         expect([cuts, digest(name, data, cuts)]).toEqual([cuts, expected]);
       }
     });

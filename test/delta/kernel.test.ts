@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KERNEL_SOURCES } from '../../src/delta/kernel.generated.ts';
 import { acquireKernel, releaseKernel } from '../../src/delta/kernel-instance.ts';
 import { rollingSum } from '../../src/delta/rolling.ts';
 import { makeSearcher, type Searcher, type TagTable } from '../../src/delta/searcher.ts';
-import { context, noise, withEngine } from './support.ts';
+import { context, hex, noise, vectors, withEngine } from './support.ts';
 
 describe('the kernel', () => {
   it('is compiled from the sources that are here (else: node scripts/build-kernel.mjs)', () => {
@@ -24,6 +24,41 @@ describe('the kernel', () => {
     const kernel = acquireKernel();
     expect(kernel).toBeDefined();
     releaseKernel(kernel!);
+  });
+});
+
+describe('without the kernel', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  async function digestOfAbc(): Promise<string> {
+    vi.resetModules();
+    const { createHash: fresh, loadHashes } = await import('../../src/delta/hashes.ts');
+    const { acquireKernel: acquire } = await import('../../src/delta/kernel-instance.ts');
+    await loadHashes();
+    expect(acquire()).toBeUndefined();
+    const hash = fresh('xxh128');
+    hash.update(Buffer.from('abc'));
+    return hex(hash.digest());
+  }
+
+  it.each([
+    ['no WebAssembly (--jitless)', undefined],
+    ['no SIMD', { validate: () => false }],
+  ])('%s: plain TypeScript does it', async (_, api) => {
+    const { checksums } = vectors<{ checksums: { whole: { data: string; xxh128: string }[] } }>('primitives');
+    vi.stubGlobal('WebAssembly', api);
+    expect(await digestOfAbc()).toBe(checksums.whole.find(({ data }) => data === 'abc')!.xxh128);
+  });
+
+  it('memory that cannot be had is a typed error', () => {
+    const kernel = acquireKernel()!;
+    expect(() => kernel.ensure(2 ** 33)).toThrow(
+      expect.objectContaining({ code: 'RSYNC_LIMIT', exitCode: 22, origin: 'local' }),
+    );
+    releaseKernel(kernel);
   });
 });
 

@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DIGEST_LENGTH } from '../../src/core/algorithms.ts';
 import { isRsyncError } from '../../src/core/errors.ts';
 import { blockLength } from '../../src/core/sum-head.ts';
 import { Matcher, SumTable } from '../../src/delta/match.ts';
 import { fileSum } from '../../src/delta/strong.ts';
 import { capturedTransfers } from './exchanges.ts';
-import { context, ENGINES, expand, hex, match, noise, shown, sign, type Token, withEngine } from './support.ts';
+import {
+  context,
+  ENGINES,
+  expand,
+  hex,
+  match,
+  noise,
+  shown,
+  sign,
+  type Token,
+  withEngine,
+} from './support.ts';
 
 const transfers = capturedTransfers();
 
@@ -38,7 +48,9 @@ describe.each(ENGINES)('captured transfers, %s', (_, kernel) => {
 });
 
 /** A file made of parts of a basis and of new bytes: [from the basis or new, where, how long]. */
-const edits = fc.array(fc.tuple(fc.boolean(), fc.nat(4_000), fc.integer({ min: 1, max: 900 })), { maxLength: 12 });
+const edits = fc.array(fc.tuple(fc.boolean(), fc.nat(4_000), fc.integer({ min: 1, max: 900 })), {
+  maxLength: 12,
+});
 const alphabet = fc.constantFrom(1, 2, 256);
 
 function edited(basis: Uint8Array, parts: [boolean, number, number][], letters: number): Uint8Array {
@@ -90,15 +102,21 @@ describe.each(ENGINES)('matching, %s', (_, kernel) => {
   it('sends what a search over the bytes themselves would', () => {
     const ctx = context('xxh128', 99);
     fc.assert(
-      fc.property(fc.nat(3_000), alphabet, edits, fc.constantFrom(1, 3, 64, 200, 700), (size, letters, parts, b) => {
-        const basis = noise(size, 2).map((byte) => byte % letters);
-        const file = edited(basis, parts, letters);
-        withEngine(kernel, () => {
-          const signed = sign(basis, ctx, { blockSize: b, redo: true });
-          const { tokens } = match(signed, file, ctx);
-          expect(shown(tokens)).toEqual(naive(basis, b, file));
-        });
-      }),
+      fc.property(
+        fc.nat(3_000),
+        alphabet,
+        edits,
+        fc.constantFrom(1, 3, 64, 200, 700),
+        (size, letters, parts, b) => {
+          const basis = noise(size, 2).map((byte) => byte % letters);
+          const file = edited(basis, parts, letters);
+          withEngine(kernel, () => {
+            const signed = sign(basis, ctx, { blockSize: b, redo: true });
+            const { tokens } = match(signed, file, ctx);
+            expect(shown(tokens)).toEqual(naive(basis, b, file));
+          });
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -223,14 +241,21 @@ describe('the in-place rule', () => {
   });
 
   it('a block used where it is may be used again later', () => {
-    expect(inplace(Buffer.concat([block(0), block(0), block(0), block(3), block(0)]))).toEqual([0, 0, 0, 3, 0]);
+    expect(inplace(Buffer.concat([block(0), block(0), block(0), block(3), block(0)]))).toEqual([
+      0, 0, 0, 3, 0,
+    ]);
   });
 
   it('of equal blocks the one at the same place is used', () => {
     const same = Buffer.concat([block(0), block(0), block(0)]);
-    const { tokens } = match(sign(same, ctx, { redo: true }), Buffer.concat([noise(700, 23), same.subarray(700)]), ctx, {
-      inplace: true,
-    });
+    const { tokens } = match(
+      sign(same, ctx, { redo: true }),
+      Buffer.concat([noise(700, 23), same.subarray(700)]),
+      ctx,
+      {
+        inplace: true,
+      },
+    );
     expect(blocksOf(tokens)).toEqual(['700', 1, 2]);
   });
 
@@ -346,6 +371,18 @@ describe('many tables', () => {
     }
     matcher.finish();
     expect(matcher.stats).toMatchObject({ literalBytes: 0, matchedBytes: 400_000 });
-    expect(DIGEST_LENGTH.xxh128).toBe(16);
+  });
+
+  it('serve one matcher, and a matcher one file', () => {
+    const ctx = context('md5');
+    const { head, sums } = sign(noise(2_000), ctx);
+    const table = new SumTable(head, sums, ctx, { inplace: false });
+    const matcher = new Matcher(table, { literal: () => undefined, match: () => undefined });
+    matcher.finish();
+    expect(() => matcher.push(noise(1))).toThrow(/has finished/);
+    expect(() => matcher.finish()).toThrow(/has finished/);
+    expect(() => new Matcher(table, { literal: () => undefined, match: () => undefined })).toThrow(
+      /one matcher/,
+    );
   });
 });

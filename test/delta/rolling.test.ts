@@ -5,14 +5,17 @@ import { type BlockSumsFile, inputBytes } from './block-sums.ts';
 import { unhex, vectors } from './support.ts';
 
 const { inputs } = vectors<BlockSumsFile>('transfer/block-sums');
-const { checksums } = vectors<{ checksums: { data: Record<string, string>; rolling: Record<string, string> } }>(
-  'primitives',
-);
+const { checksums } = vectors<{
+  checksums: { data: Record<string, string>; rolling: Record<string, string> };
+}>('primitives');
 
 describe('rolling sum', () => {
-  it.each(inputs.map((input) => [input.name, input] as const))('of %s is what a generator sent', (_, input) => {
-    expect(rollingSum(inputBytes(input))).toBe(Number(input.rolling_sum_u32));
-  });
+  it.each(inputs.map((input) => [input.name, input] as const))(
+    'of %s is what a generator sent',
+    (_, input) => {
+      expect(rollingSum(inputBytes(input))).toBe(Number(input.rolling_sum_u32));
+    },
+  );
 
   it.each(Object.entries(checksums.rolling))('of primitive %s', (name, wire) => {
     const sum = rollingSum(unhex(checksums.data[name]!));
@@ -26,7 +29,9 @@ describe('rolling sum', () => {
         expect(slide(rollingSum(data, 0, n), n, data[0]!, data[n]!)).toBe(rollingSum(data, 1));
         expect(shrink(rollingSum(data), n + 1, data[0]!)).toBe(rollingSum(data, 1));
         const at = cut % data.length;
-        expect(concat(rollingSum(data, 0, at), rollingSum(data, at), data.length - at)).toBe(rollingSum(data));
+        expect(concat(rollingSum(data, 0, at), rollingSum(data, at), data.length - at)).toBe(
+          rollingSum(data),
+        );
       }),
     );
   });

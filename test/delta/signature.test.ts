@@ -45,7 +45,8 @@ describe('sum heads', () => {
   });
 
   it('have the samples of the specification', () => {
-    const head = (size: number): number[] => Object.values(sumHeadFor({ size, protocol: 31, digestLength: 16 }));
+    const head = (size: number): number[] =>
+      Object.values(sumHeadFor({ size, protocol: 31, digestLength: 16 }));
     expect(head(500_000)).toEqual([711, 704, 2, 160]);
     expect(head(2 ** 26)).toEqual([8192, 8192, 3, 0]);
     expect(head(2 ** 31)).toEqual([46_346, 46_336, 4, 2 ** 31 - 46_345 * 46_336]);
@@ -64,10 +65,12 @@ describe('sum heads', () => {
     }
   });
 
-  it('are empty without a basis, and where the sums would not fit into anybody', () => {
+  it('are empty without a basis, and where an int cannot count the blocks', () => {
     expect(sumHeadFor({ size: 0, protocol: 32, digestLength: 16 })).toEqual(EMPTY_SUM_HEAD);
     expect(sumHeadFor({ size: 2 ** 50, protocol: 32, digestLength: 16 })).toEqual(EMPTY_SUM_HEAD);
-    expect(sumHeadFor({ size: 2 ** 40, protocol: 32, digestLength: 16, blockSize: 1 })).toEqual(EMPTY_SUM_HEAD);
+    expect(sumHeadFor({ size: 2 ** 40, protocol: 32, digestLength: 16, blockSize: 1 })).toEqual(
+      EMPTY_SUM_HEAD,
+    );
   });
 
   it('cut a block size to what the protocol takes', () => {
@@ -83,7 +86,19 @@ describe('integer square root', () => {
       const root = BigInt(integerSquareRoot(n));
       expect(root * root <= BigInt(n) && (root + 1n) * (root + 1n) > BigInt(n)).toBe(true);
     };
-    for (const n of [0, 1, 2, 3, 4, 489_999, 490_000, 490_001, 2 ** 53 - 1, 94_906_265 ** 2, 94_906_265 ** 2 - 1]) {
+    for (const n of [
+      0,
+      1,
+      2,
+      3,
+      4,
+      489_999,
+      490_000,
+      490_001,
+      2 ** 53 - 1,
+      94_906_265 ** 2,
+      94_906_265 ** 2 - 1,
+    ]) {
       check(n);
     }
     fc.assert(fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), check));

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ChecksumName } from '../../src/core/algorithms.ts';
-import { blockHash, blockSums, fileSum, listSum, type StrongContext, strongSum } from '../../src/delta/strong.ts';
+import {
+  blockHash,
+  blockSums,
+  fileSum,
+  listSum,
+  type StrongContext,
+  strongSum,
+} from '../../src/delta/strong.ts';
 import { type BlockSumsFile, inputBytes } from './block-sums.ts';
 import { context, ENGINES, hex, noise, pieces, unhex, vectors, withEngine } from './support.ts';
 
@@ -25,38 +32,41 @@ function wire(ctx: StrongContext, data: Uint8Array, blength: number, s2length: n
 }
 
 describe.each(ENGINES)('strong sums, %s', (_, kernel) => {
-  it.each(inputs.map((input) => [input.name, input] as const))('of %s are what a generator sent', (_name, input) => {
-    const data = inputBytes(input);
-    const rolling = Buffer.alloc(4);
-    rolling.writeUInt32LE(Number(input.rolling_sum_u32));
-    withEngine(kernel, () => {
-      for (const { algorithm, seed, digest } of input.strong) {
-        const ctx = ofVector(algorithm, seed);
-        const label = `${algorithm} ${seed} `;
-        expect(label + hex(strongSum(ctx, data))).toBe(label + digest);
-        const hash = blockHash(ctx);
-        for (const piece of pieces(data, [50, 1, 1000])) hash.update(piece);
-        expect(label + hex(hash.digest())).toBe(label + digest);
-        // Nine equal blocks: two rounds of four side by side, and one alone.
-        const nine = Buffer.concat(Array(9).fill(data));
-        const record = rolling.toString('hex') + digest;
-        expect(label + wire(ctx, nine, data.length, digest.length / 2)).toBe(label + record.repeat(9));
-        const short = rolling.toString('hex') + digest.slice(0, 4);
-        expect(wire(ctx, nine, data.length, 2)).toBe(short.repeat(9));
-      }
-      for (const { algorithm, seed, digest } of input.whole_file) {
-        const name = algorithm.split(' ')[0] as ChecksumName;
-        const classicMd4 = algorithm.includes('protocol 27-29');
-        const hash = fileSum(context(name, seed ?? 777, { classicMd4 }));
-        hash.update(data);
-        expect(`${algorithm} ${hex(hash.digest())}`).toBe(`${algorithm} ${digest}`);
-        if (classicMd4) continue;
-        const unseeded = listSum(name);
-        unseeded.update(data);
-        expect(hex(unseeded.digest())).toBe(digest);
-      }
-    });
-  });
+  it.each(inputs.map((input) => [input.name, input] as const))(
+    'of %s are what a generator sent',
+    (_name, input) => {
+      const data = inputBytes(input);
+      const rolling = Buffer.alloc(4);
+      rolling.writeUInt32LE(Number(input.rolling_sum_u32));
+      withEngine(kernel, () => {
+        for (const { algorithm, seed, digest } of input.strong) {
+          const ctx = ofVector(algorithm, seed);
+          const label = `${algorithm} ${seed} `;
+          expect(label + hex(strongSum(ctx, data))).toBe(label + digest);
+          const hash = blockHash(ctx);
+          for (const piece of pieces(data, [50, 1, 1000])) hash.update(piece);
+          expect(label + hex(hash.digest())).toBe(label + digest);
+          // Nine equal blocks: two rounds of four side by side, and one alone.
+          const nine = Buffer.concat(Array(9).fill(data));
+          const record = rolling.toString('hex') + digest;
+          expect(label + wire(ctx, nine, data.length, digest.length / 2)).toBe(label + record.repeat(9));
+          const short = rolling.toString('hex') + digest.slice(0, 4);
+          expect(wire(ctx, nine, data.length, 2)).toBe(short.repeat(9));
+        }
+        for (const { algorithm, seed, digest } of input.whole_file) {
+          const name = algorithm.split(' ')[0] as ChecksumName;
+          const classicMd4 = algorithm.includes('protocol 27-29');
+          const hash = fileSum(context(name, seed ?? 777, { classicMd4 }));
+          hash.update(data);
+          expect(`${algorithm} ${hex(hash.digest())}`).toBe(`${algorithm} ${digest}`);
+          if (classicMd4) continue;
+          const unseeded = listSum(name);
+          unseeded.update(data);
+          expect(hex(unseeded.digest())).toBe(digest);
+        }
+      });
+    },
+  );
 
   it('of the primitives, seed 0 and negative seeds too', () => {
     withEngine(kernel, () => {
@@ -86,7 +96,9 @@ describe('the kernel and its twin', () => {
     const data = noise(1_400_000, 11);
     for (const name of ['md4', 'md5', 'sha1', 'xxh64', 'xxh3', 'xxh128'] as const) {
       for (const ctx of [context(name), context(name, -77), context(name, 5, { md5SeedFirst: false })]) {
-        for (const blength of [1, 2, 51, 52, 55, 56, 57, 59, 60, 61, 63, 64, 65, 119, 120, 124, 128, 241, 700]) {
+        for (const blength of [
+          1, 2, 51, 52, 55, 56, 57, 59, 60, 61, 63, 64, 65, 119, 120, 124, 128, 241, 700,
+        ]) {
           const part = data.subarray(0, 6 * blength);
           const expected = withEngine(false, () => wire(ctx, part, blength, 7));
           expect(`${name} ${blength} ${wire(ctx, part, blength, 7)}`).toBe(`${name} ${blength} ${expected}`);

@@ -7,7 +7,9 @@ import { Signer, sumHeadFor } from '../../src/delta/signature.ts';
 import type { StrongContext } from '../../src/delta/strong.ts';
 
 export function vectors<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../fixtures/vectors/${name}.json`, import.meta.url), 'utf8')) as T;
+  return JSON.parse(
+    readFileSync(new URL(`../../fixtures/vectors/${name}.json`, import.meta.url), 'utf8'),
+  ) as T;
 }
 
 /** Both ways to compute. */

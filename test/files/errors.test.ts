@@ -20,7 +20,10 @@ describe('texts of failed system calls', () => {
   });
 
   it('have a number also where libuv invents one', () => {
-    const error = Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES', errno: -4092 });
+    const error = Object.assign(new Error('EACCES: permission denied, open'), {
+      code: 'EACCES',
+      errno: -4092,
+    });
     expect(errnoText(error)).toBe('Permission denied (13)');
   });
 

@@ -44,7 +44,11 @@ const ORDINARY: EntrySpec[] = [
 /** The destination as an earlier run and some accidents may have left it: every kind of difference once. */
 const STALE: EntrySpec[] = [
   { path: 'a.txt', content: 'ALPHA\n' }, // same size and time, other content
-  { path: 'b.bin', content: Buffer.concat([noise(70_000, 1).subarray(0, 40_000), noise(20_000, 9)]), mtime: OLDER },
+  {
+    path: 'b.bin',
+    content: Buffer.concat([noise(70_000, 1).subarray(0, 40_000), noise(20_000, 9)]),
+    mtime: OLDER,
+  },
   { path: 'c.dat', content: noise(3000, 2), mtime: OLDER }, // the time only
   { path: 'exec.sh', content: '#!/bin/sh\n', mode: 0o644 }, // the mode only
   { path: 'read-only.txt', content: 'locked\n', mode: 0o444 }, // nothing
@@ -72,9 +76,19 @@ const STALE: EntrySpec[] = [
 
 /** Names for patterns; rule files in the tree and beside it. */
 const PATTERNS: EntrySpec[] = [
-  ...['a.c', 'b.o', 'c.h', 'core', 'tags', 'x.tmp', 'keep.me', 'drop.me', 'UPPER.TXT', 'a[1].txt', 'star*.txt'].map(
-    (path): EntrySpec => ({ path, content: `${path}\n` }),
-  ),
+  ...[
+    'a.c',
+    'b.o',
+    'c.h',
+    'core',
+    'tags',
+    'x.tmp',
+    'keep.me',
+    'drop.me',
+    'UPPER.TXT',
+    'a[1].txt',
+    'star*.txt',
+  ].map((path): EntrySpec => ({ path, content: `${path}\n` })),
   { path: 'back\\slash', content: 'b\n' },
   { path: '.git/config', content: 'git\n' },
   { path: 'CVS/Entries', content: 'cvs\n' },
@@ -170,7 +184,10 @@ const BASE = noise(200_000, 42);
 const DELTA: EntrySpec[] = [
   { path: 'appended', content: Buffer.concat([BASE, noise(3000, 1)]) },
   { path: 'prepended', content: Buffer.concat([noise(3001, 2), BASE]) },
-  { path: 'inserted', content: Buffer.concat([BASE.subarray(0, 99_999), noise(17, 3), BASE.subarray(99_999)]) },
+  {
+    path: 'inserted',
+    content: Buffer.concat([BASE.subarray(0, 99_999), noise(17, 3), BASE.subarray(99_999)]),
+  },
   { path: 'removed', content: Buffer.concat([BASE.subarray(0, 50_000), BASE.subarray(61_111)]) },
   { path: 'swapped', content: Buffer.concat([BASE.subarray(100_000), BASE.subarray(0, 100_000)]) },
   { path: 'shrunk', content: BASE.subarray(0, 77_777) },
@@ -242,7 +259,11 @@ const FIXTURES = {
   stale: { src: ORDINARY, dst: STALE },
   equal: { src: ORDINARY, dst: ORDINARY },
   patterns: { src: PATTERNS, dst: PATTERNS_DESTINATION },
-  conflicts: { src: CONFLICTS, dst: CONFLICTS_DESTINATION, outside: [{ path: 'file', content: 'outside\n' }] },
+  conflicts: {
+    src: CONFLICTS,
+    dst: CONFLICTS_DESTINATION,
+    outside: [{ path: 'file', content: 'outside\n' }],
+  },
   delta: { src: DELTA, dst: DELTA_DESTINATION },
   links: { src: LINKS, dst: LINKS_DESTINATION },
   sparse: { src: SPARSE, dst: SPARSE_DESTINATION },

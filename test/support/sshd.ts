@@ -142,7 +142,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let log = '';
-    const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    // Not 'close': sessions that outlive the server hold its standard error open.
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const ready = new Promise<boolean>((resolve) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         log += text;
@@ -173,6 +174,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       stop: async () => {
         child.kill('SIGTERM');
         await gone;
+        child.stderr.destroy();
         rmSync(dir, { recursive: true, force: true });
       },
     };

@@ -5,10 +5,15 @@ import {
   ftruncateSync,
   lchownSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
@@ -74,8 +79,8 @@ function quoted(path: Buffer): Buffer {
 }
 
 /**
- * Makes exactly the tree that the entries describe below `root`, which is made too. Order matters only for hard links,
- * whose targets come first. Times are set when everything is made, so that no entry touches its folder later.
+ * Makes exactly the tree that the entries describe below `root`, which is made too. Times are set
+ * when everything is made, so that no entry touches its folder later.
  */
 export function makeTree(root: string, entries: readonly EntrySpec[]): void {
   mkdirSync(root, { recursive: true });
@@ -86,6 +91,9 @@ export function makeTree(root: string, entries: readonly EntrySpec[]): void {
   const folders = new Set<ByteString>();
   for (const entry of made) makeEntry(root, entry, nodes, folders);
   runShell(nodes);
+  for (const entry of made) {
+    if (entry.type === 'hardlink') linkSync(under(root, entry.target ?? ''), under(root, entry.path));
+  }
   for (const folder of folders) utimesSync(under(root, folder), DEFAULT_TIME, DEFAULT_TIME);
   for (const entry of made) setAttributes(under(root, entry.path), entry);
   for (const entry of made) setTime(under(root, entry.path), entry, times);
@@ -107,8 +115,7 @@ function makeEntry(root: string, entry: EntrySpec, script: Buffer[], folders: Se
     case 'symlink':
       symlinkSync(toBuffer(entry.target ?? ''), path);
       break;
-    case 'hardlink':
-      linkSync(under(root, entry.target ?? ''), path);
+    case 'hardlink': // made when its target is certainly there
       break;
     case 'fifo':
       script.push(Buffer.from('mkfifo '), quoted(path), Buffer.from('\n'));
@@ -173,8 +180,18 @@ export function copyTree(from: string, to: string): void {
   if (status !== 0) throw new Error(`cp: ${stderr.toString('latin1')}`);
 }
 
-/** Removes a tree, read-only folders included. */
-export function removeTree(path: string): void {
-  if (!isRoot) spawnSync('chmod', ['-R', 'u+rwx', path]);
-  spawnSync('rm', ['-rf', path]);
+/** Removes a tree, read-only folders and names of any bytes included; no error if there is none. */
+export function removeTree(path: string | Buffer): void {
+  const top = typeof path === 'string' ? Buffer.from(path) : path;
+  if (lstatSync(top, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    rmSync(top, { force: true });
+    return;
+  }
+  if (!isRoot) chmodSync(top, 0o700);
+  for (const child of readdirSync(top, { withFileTypes: true, encoding: 'buffer' })) {
+    const below = Buffer.concat([top, Buffer.from('/'), child.name]);
+    if (child.isDirectory()) removeTree(below);
+    else unlinkSync(below);
+  }
+  rmdirSync(top);
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Server } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RsyncError } from '../../src/core/errors.ts';
 import { fingerprint } from '../../src/transport/known-hosts.ts';
 import { openRemoteShell } from '../../src/transport/remote-shell.ts';
 import { makeKey, type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
@@ -82,6 +83,43 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     const pasted = readFileSync(sshd.userKeyPath, 'utf8').trimEnd().replaceAll('\n', '\r\n');
     writeFileSync(path, `\uFEFF${pasted}`);
     expect(await hello({ key: path })).toBe('hello\n');
+  });
+
+  it('asks again after a wrong passphrase, three times in all', async () => {
+    const { path, publicKey } = makeKey(join(dir, 'again'), 'ecdsa', { passphrase: 'right', format: 'PEM' });
+    sshd.authorize(publicKey);
+    const prompts = script(['wrong', 'right']);
+    expect(await hello({ key: path, prompts })).toBe('hello\n');
+    expect(prompts.asked).toHaveLength(2);
+    const never = script(['w1', 'w2', 'w3', 'right']);
+    const error = await failure(open(sshd, home, 'true', { key: path, prompts: never }));
+    expect(error.code).toBe('RSYNC_AUTH');
+    expect(never.asked).toHaveLength(3);
+    expect(JSON.stringify([error.message, error.stack, String(error.cause)])).not.toMatch(/w1|right/);
+  });
+
+  it('ends at an interrupted prompt', async () => {
+    const { path, publicKey } = makeKey(join(dir, 'interrupted'), 'ecdsa', {
+      passphrase: 'right',
+      format: 'PEM',
+    });
+    sshd.authorize(publicKey);
+    const interrupt = new RsyncError('RSYNC_ABORTED', 'interrupted', { exitCode: 20, origin: 'local' });
+    const secret = () => Promise.reject(interrupt);
+    const prompts = { secret, confirm: secret };
+    const error = await failure(
+      open(sshd, home, 'true', { key: path, prompts, args: `-i ${sshd.userKeyPath}` }),
+    );
+    expect(error).toBe(interrupt);
+  });
+
+  it('says that the server had enough', async () => {
+    const strict = await startSshd({ config: ['MaxAuthTries 1'] });
+    const keys = ['one', 'two', 'three'].map((name) => `-i ${makeKey(join(dir, `enough-${name}`)).path}`);
+    const error = await failure(open(strict, home, 'true', { key: null, args: keys.join(' ') }));
+    expect(error.code).toBe('RSYNC_AUTH');
+    expect(error.message).toMatch(/permission denied \(.*too many/i);
+    await strict.stop();
   });
 
   it('asks for a passphrase only if the server would take the key', async () => {
@@ -183,9 +221,14 @@ describe.skipIf(sshdMissing())('ssh login', () => {
 describe('ssh login with words', () => {
   // Another implementation's server: sshd itself would need accounts with passwords.
   const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
-  const userKey = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'phrase', cipher: 'aes256-ctr' });
+  const userKey = ssh2.utils.generateKeyPairSync('ed25519', {
+    passphrase: 'phrase',
+    cipher: 'aes256-ctr',
+    rounds: 16,
+  });
   const userPublic = ssh2.utils.parseKey(userKey.public) as ssh2.ParsedKey;
   const secrets: string[] = [];
+  const signals: string[] = [];
   let methods: ('publickey' | 'keyboard-interactive' | 'password')[] = [];
   let second = false;
   let server: Server;
@@ -225,8 +268,11 @@ describe('ssh login with words', () => {
         } else context.reject((first ? ['keyboard-interactive'] : methods) as never);
       });
       client.on('session', (accept) => {
-        accept().on('exec', (acceptExec) => {
+        const session = accept();
+        session.on('signal', (_accept, _reject, { name }) => signals.push(name));
+        session.on('exec', (acceptExec, _reject, { command }) => {
           const stream = acceptExec();
+          if (command === 'wait') return;
           stream.write('in\n');
           stream.exit(0);
           stream.end();
@@ -238,13 +284,20 @@ describe('ssh login with words', () => {
     writeFileSync(join(dir, 'words_known'), `[127.0.0.1]:${port} ${hostKey.public}\n`);
     writeFileSync(join(dir, 'words_key'), userKey.private);
   });
-  afterAll(() => server.close());
+  afterAll(() => {
+    server.close();
+  });
 
-  const login = (prompts: ReturnType<typeof script> | undefined, args = '', trace: string[] = []) =>
+  const login = (
+    prompts: ReturnType<typeof script> | undefined,
+    args = '',
+    trace: string[] = [],
+    command = 'x',
+  ) =>
     openRemoteShell({
       host: '127.0.0.1',
       user: 'ann',
-      command: 'x',
+      command,
       words: [],
       rsh: `ssh -F none -p ${port} -o UserKnownHostsFile=${join(dir, 'words_known')} ${args}`,
       env: { HOME: dir },
@@ -304,5 +357,13 @@ describe('ssh login with words', () => {
     expect(await text(channel.input)).toBe('in\n');
     expect(prompts.asked).toHaveLength(2);
     second = false;
+  });
+
+  it('has the remote command terminated when the channel is destroyed', async () => {
+    methods = ['password'];
+    const channel = await login(script(['hunter2']), '', [], 'wait');
+    channel.destroy();
+    expect(await channel.exit).toEqual({ code: null, signal: null });
+    expect(signals).toEqual(['TERM']);
   });
 });

@@ -150,51 +150,54 @@ describe('resolveSshConfig', () => {
   });
 });
 
-describe.skipIf(spawnSync('ssh', ['-V']).error !== undefined)('as ssh -G resolves it', () => {
-  // The same file through the real ssh: an oracle that connects to nothing.
-  it.each([
-    'Host a\n  HostName %h.example.com\n  Port 2222\n  User first\nHost *\n  User second\n  ConnectTimeout 1m\n',
-    'Host="a"\n  Port = 7\n  User "x y"\n  StrictHostKeyChecking accept-new\n',
-    'Host b !a *\n  Port 9\n  UserKnownHostsFile /x "/y z" # comment\nHost * !b\n  Port 10\n',
-    'Host !a *\n  Port 9\nMatch host a\n  User m1\nMatch host b\n  User m2\n',
-    'Host a\n  HostName c\nMatch host c\n  Port 12\nMatch originalhost a final\n  User f\n',
-    'Match final host c\n  Port 13\nHost a\n HostName c\nHost c\n User u\n',
-    'Match !final all\n  Port 14\nMatch final\n Port 15\n User z\n',
-    'Match user root,%u\n  Port 16\nMatch !host b,c\n  BatchMode yes\n',
-    'ServerAliveInterval 10\nServerAliveCountMax 2\nCompression yes\nHashKnownHosts yes\nStrictHostKeyChecking off\n',
-  ])('%j', (config) => {
-    const path = home({ config });
-    const file = join(path, '.ssh', 'config');
-    for (const host of ['a', 'b']) {
-      const real = spawnSync('ssh', ['-T', '-G', '-F', file, host], { encoding: 'utf8' });
-      expect(real.stderr).toBe('');
-      const wanted = new Map(
-        real.stdout.split('\n').map((line) => [line.split(' ')[0]!, line.replace(/^\S+ /, '')]),
-      );
-      const { settings } = resolveSshConfig({
-        host,
-        settings: { identityFiles: [] },
-        configFile: file,
-        home: path,
-        localUser: userInfo().username,
-      });
-      expect((settings.hostName ?? host).replace('%h', host)).toBe(wanted.get('hostname'));
-      expect(settings.user ?? userInfo().username).toBe(wanted.get('user'));
-      expect(String(settings.port ?? 22)).toBe(wanted.get('port'));
-      expect(String(settings.connectTimeout ?? 'none')).toBe(wanted.get('connecttimeout'));
-      expect(settings.batchMode ? 'yes' : 'no').toBe(wanted.get('batchmode'));
-      if (settings.strictHostKeyChecking) {
-        const shown = { yes: 'true', no: 'false', ask: 'ask', 'accept-new': 'accept-new' };
-        expect(shown[settings.strictHostKeyChecking]).toBe(wanted.get('stricthostkeychecking'));
+describe.skipIf(process.platform === 'win32' || spawnSync('ssh', ['-V']).error !== undefined)(
+  'as ssh -G resolves it',
+  () => {
+    // The same file through the real ssh: an oracle that connects to nothing.
+    it.each([
+      'Host a\n  HostName %h.example.com\n  Port 2222\n  User first\nHost *\n  User second\n  ConnectTimeout 1m\n',
+      'Host="a"\n  Port = 7\n  User "x y"\n  StrictHostKeyChecking accept-new\n',
+      'Host b !a *\n  Port 9\n  UserKnownHostsFile /x "/y z" # comment\nHost * !b\n  Port 10\n',
+      'Host !a *\n  Port 9\nMatch host a\n  User m1\nMatch host b\n  User m2\n',
+      'Host a\n  HostName c\nMatch host c\n  Port 12\nMatch originalhost a final\n  User f\n',
+      'Match final host c\n  Port 13\nHost a\n HostName c\nHost c\n User u\n',
+      'Match !final all\n  Port 14\nMatch final\n Port 15\n User z\n',
+      'Match user root,%u\n  Port 16\nMatch !host b,c\n  BatchMode yes\n',
+      'ServerAliveInterval 10\nServerAliveCountMax 2\nCompression yes\nHashKnownHosts yes\nStrictHostKeyChecking off\n',
+    ])('%j', (config) => {
+      const path = home({ config });
+      const file = join(path, '.ssh', 'config');
+      for (const host of ['a', 'b']) {
+        const real = spawnSync('ssh', ['-T', '-G', '-F', file, host], { encoding: 'utf8' });
+        expect(real.stderr).toBe('');
+        const wanted = new Map(
+          real.stdout.split('\n').map((line) => [line.split(' ')[0]!, line.replace(/^\S+ /, '')]),
+        );
+        const { settings } = resolveSshConfig({
+          host,
+          settings: { identityFiles: [] },
+          configFile: file,
+          home: path,
+          localUser: userInfo().username,
+        });
+        expect((settings.hostName ?? host).replace('%h', host)).toBe(wanted.get('hostname'));
+        expect(settings.user ?? userInfo().username).toBe(wanted.get('user'));
+        expect(String(settings.port ?? 22)).toBe(wanted.get('port'));
+        expect(String(settings.connectTimeout ?? 'none')).toBe(wanted.get('connecttimeout'));
+        expect(settings.batchMode ? 'yes' : 'no').toBe(wanted.get('batchmode'));
+        if (settings.strictHostKeyChecking) {
+          const shown = { yes: 'true', no: 'false', ask: 'ask', 'accept-new': 'accept-new' };
+          expect(shown[settings.strictHostKeyChecking]).toBe(wanted.get('stricthostkeychecking'));
+        }
+        if (settings.userKnownHostsFiles) {
+          expect(settings.userKnownHostsFiles.join(' ')).toBe(wanted.get('userknownhostsfile'));
+        }
+        if (settings.serverAliveInterval !== undefined) {
+          expect(String(settings.serverAliveInterval)).toBe(wanted.get('serveraliveinterval'));
+        }
+        expect(settings.compression ? 'yes' : 'no').toBe(wanted.get('compression'));
+        expect(settings.hashKnownHosts ? 'yes' : 'no').toBe(wanted.get('hashknownhosts'));
       }
-      if (settings.userKnownHostsFiles) {
-        expect(settings.userKnownHostsFiles.join(' ')).toBe(wanted.get('userknownhostsfile'));
-      }
-      if (settings.serverAliveInterval !== undefined) {
-        expect(String(settings.serverAliveInterval)).toBe(wanted.get('serveraliveinterval'));
-      }
-      expect(settings.compression ? 'yes' : 'no').toBe(wanted.get('compression'));
-      expect(settings.hashKnownHosts ? 'yes' : 'no').toBe(wanted.get('hashknownhosts'));
-    }
-  });
-});
+    });
+  },
+);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRemoteShell } from '../../src/transport/remote-shell.ts';
 import { freePort, type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
-import { failure, open, relay, script, temporaryFolder, text } from './support.ts';
+import { failure, open, relay, temporaryFolder, text } from './support.ts';
 
 const dir = temporaryFolder();
 const home = join(dir, 'home');
@@ -14,15 +14,19 @@ mkdirSync(join(home, '.ssh'), { recursive: true });
 
 describe.skipIf(sshdMissing())('ssh', () => {
   let sshd: Sshd;
-  let other: Sshd;
   beforeAll(async () => {
     sshd = await startSshd({ hostKeyTypes: ['ed25519', 'rsa', 'ecdsa'] });
-    other = await startSshd();
   });
   afterAll(async () => {
     await sshd.stop();
-    await other.stop();
   });
+
+  /** known_hosts for the first server behind another port. */
+  const knownAs = (port: number): string => {
+    const file = join(dir, `known-${port}`);
+    writeFileSync(file, `[127.0.0.1]:${port} ${sshd.hostKey}\n`);
+    return file;
+  };
 
   describe('channel', () => {
     it('delivers output, standard error and exit status', async () => {
@@ -101,8 +105,8 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(await text(channel.input)).toBe(wanted);
     });
 
-    it('stops a writer whose peer does not read', async () => {
-      const channel = await open(sshd, home, 'sleep 60');
+    it.concurrent('stops a writer whose peer does not read', async () => {
+      const channel = await open(sshd, home, 'sleep 5');
       const block = Buffer.alloc(1 << 20);
       let taken = 0;
       // The window is 2 MiB; then the pipe and both buffers are full.
@@ -117,7 +121,7 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect((await channel.exit).code).toBeNull();
     });
 
-    it('fails a waiting writer when the command ends', async () => {
+    it.concurrent('fails a waiting writer when the command ends', async () => {
       const channel = await open(sshd, home, 'sleep 0.1; exit 9');
       channel.output.write(Buffer.alloc(8 << 20));
       const error = await new Promise<NodeJS.ErrnoException>((resolve) =>
@@ -125,6 +129,12 @@ describe.skipIf(sshdMissing())('ssh', () => {
       );
       expect(error.code).toBe('EPIPE');
       expect((await channel.exit).code).toBe(9);
+    });
+
+    it.concurrent('gives the exit status even to those who do not read', async () => {
+      const channel = await open(sshd, home, 'echo unread; exit 4');
+      expect(await channel.exit).toEqual({ code: 4, signal: null });
+      expect(await text(channel.input)).toBe('unread\n');
     });
 
     it('lets a late write fail without harm', async () => {
@@ -137,18 +147,10 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(error?.code).toBe('EPIPE');
     });
 
-    it('gives the exit status even to those who do not read', async () => {
-      const channel = await open(sshd, home, 'echo unread; exit 4');
-      expect(await channel.exit).toEqual({ code: 4, signal: null });
-      expect(await text(channel.input)).toBe('unread\n');
-    });
-
     it('survives a cut connection: input ends, writers fail, exit has no code', async () => {
       const between = await relay(sshd.port);
-      const known = join(dir, 'known-relay');
-      writeFileSync(known, `[127.0.0.1]:${between.port} ${sshd.hostKey}\n`);
-      const channel = await open({ ...sshd, port: between.port }, home, 'echo up; cat; sleep 60', {
-        knownHosts: known,
+      const channel = await open({ ...sshd, port: between.port }, home, 'echo up; cat; sleep 5', {
+        knownHosts: knownAs(between.port),
       });
       const first = await new Promise((resolve) => channel.input.once('data', resolve));
       expect(String(first)).toBe('up\n');
@@ -165,15 +167,12 @@ describe.skipIf(sshdMissing())('ssh', () => {
     });
 
     it('ends the remote command when destroyed, and readers with it', async () => {
-      const mark = join(dir, 'terminated');
-      const channel = await open(
-        sshd,
-        home,
-        `trap 'touch ${mark}; exit' TERM; echo ready; while :; do sleep 0.05; done`,
-      );
+      const mark = join(dir, 'ended');
+      const channel = await open(sshd, home, `echo ready; cat > /dev/null; touch ${mark}`);
       const reading = (async () => {
-        for await (const chunk of channel.input)
+        for await (const chunk of channel.input) {
           if (String(chunk).includes('ready')) channel.destroy(new Error('enough'));
+        }
       })();
       await expect(reading).rejects.toThrow('enough');
       channel.destroy();
@@ -210,119 +209,15 @@ describe.skipIf(sshdMissing())('ssh', () => {
     });
 
     it('leaves nothing open', async () => {
-      const channel = await open(sshd, home, 'exit 0');
+      const between = await relay(sshd.port);
+      const channel = await open({ ...sshd, port: between.port }, home, 'exit 0', {
+        knownHosts: knownAs(between.port),
+      });
+      expect(between.sockets()).toBe(2);
       channel.input.resume();
       await channel.exit;
-      const sockets = () =>
-        process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
-      await expect.poll(sockets, { timeout: 3000 }).toBe(0);
-    });
-  });
-
-  describe('host key', () => {
-    const fresh = () => join(dir, `kh-${Math.random().toString(36).slice(2)}`);
-
-    it('refuses an unknown host if nobody can be asked', async () => {
-      const knownHosts = fresh();
-      const error = await failure(open(sshd, home, 'true', { knownHosts }));
-      expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', exitCode: 255 });
-      expect(error.message).toMatch(/\[127\.0\.0\.1\]:\d+ \(ED25519 SHA256:[\w+/]{43}\) is not known/);
-      expect(error.hint).toContain(`ssh-keyscan -p ${sshd.port} 127.0.0.1`);
-      expect(existsSync(knownHosts)).toBe(false);
-    });
-
-    it('refuses it with a person there, too, if told to be strict, or in batch mode', async () => {
-      for (const args of ['-o StrictHostKeyChecking=yes', '-o BatchMode=yes']) {
-        const prompts = script([], [true]);
-        const error = await failure(open(sshd, home, 'true', { knownHosts: fresh(), args, prompts }));
-        expect(error.code).toBe('RSYNC_HOST_KEY');
-        expect(prompts.asked).toEqual([]);
-      }
-    });
-
-    it('asks, and remembers a yes', async () => {
-      const knownHosts = fresh();
-      const no = script([], [false]);
-      expect((await failure(open(sshd, home, 'true', { knownHosts, prompts: no }))).code).toBe(
-        'RSYNC_HOST_KEY',
-      );
-      expect(no.asked[0]).toContain('SHA256:');
-      expect(existsSync(knownHosts)).toBe(false);
-
-      const yes = script([], [true]);
-      (await open(sshd, home, 'true', { knownHosts, prompts: yes })).destroy();
-      expect(readFileSync(knownHosts, 'utf8')).toBe(`[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`);
-      expect(statSync(knownHosts).mode & 0o777).toBe(0o600);
-      (await open(sshd, home, 'true', { knownHosts })).destroy();
-    });
-
-    it('refuses a changed key whatever the settings, with the line and the remedy', async () => {
-      const knownHosts = fresh();
-      writeFileSync(knownHosts, `# note\n[127.0.0.1]:${sshd.port} ${other.hostKey}\n`);
-      const before = readFileSync(knownHosts, 'utf8');
-      for (const how of ['yes', 'no', 'ask', 'accept-new', 'off']) {
-        const prompts = script([], [true]);
-        const args = `-o StrictHostKeyChecking=${how}`;
-        const error = await failure(open(sshd, home, 'true', { knownHosts, args, prompts }));
-        expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', exitCode: 255, path: `${knownHosts}:2` });
-        expect(error.message).toContain('has changed');
-        expect(error.hint).toContain(`ssh-keygen -f ${knownHosts} -R '[127.0.0.1]:${sshd.port}'`);
-        expect(prompts.asked).toEqual([]);
-      }
-      expect(readFileSync(knownHosts, 'utf8')).toBe(before);
-    });
-
-    it('refuses a revoked key', async () => {
-      const knownHosts = fresh();
-      writeFileSync(knownHosts, `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n@revoked * ${sshd.hostKey}\n`);
-      const error = await failure(
-        open(sshd, home, 'true', { knownHosts, args: '-o StrictHostKeyChecking=no' }),
-      );
-      expect(error.message).toContain('revoked');
-    });
-
-    it.each(['no', 'off', 'accept-new'])('takes and remembers a new host with %s', async (how) => {
-      const knownHosts = fresh();
-      (await open(sshd, home, 'true', { knownHosts, args: `-o StrictHostKeyChecking=${how}` })).destroy();
-      expect(readFileSync(knownHosts, 'utf8')).toContain(sshd.hostKey);
-    });
-
-    it('remembers hashed names if the configuration says so', async () => {
-      const knownHosts = fresh();
-      const args = '-o StrictHostKeyChecking=accept-new -o HashKnownHosts=yes';
-      (await open(sshd, home, 'true', { knownHosts, args })).destroy();
-      expect(readFileSync(knownHosts, 'utf8')).toMatch(/^\|1\|/);
-      (await open(sshd, home, 'true', { knownHosts })).destroy();
-    });
-
-    it('does not take a host on file with other key types for a new one', async () => {
-      const single = await startSshd({ hostKeyTypes: ['ecdsa'] });
-      const knownHosts = fresh();
-      writeFileSync(knownHosts, `[127.0.0.1]:${single.port} ${sshd.hostKeys[1]}\n`);
-      const error = await failure(
-        open(single, home, 'true', { knownHosts, args: '-o StrictHostKeyChecking=accept-new' }),
-      );
-      expect(error.message).toContain('on file: RSA');
-      await single.stop();
-    });
-
-    it.each([0, 1, 2])('asks the server for the type that is on file (key %i)', async (which) => {
-      const knownHosts = fresh();
-      writeFileSync(knownHosts, `[127.0.0.1]:${sshd.port} ${sshd.hostKeys[which]}\n`);
-      (await open(sshd, home, 'true', { knownHosts })).destroy();
-    });
-
-    it('fails closed if the known hosts can not be read', async () => {
-      const error = await failure(
-        open(sshd, home, 'true', { knownHosts: dir, args: '-o StrictHostKeyChecking=no' }),
-      );
-      expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', path: dir });
-    });
-
-    it('verifies under HostKeyAlias', async () => {
-      const knownHosts = fresh();
-      writeFileSync(knownHosts, `[vault]:${sshd.port} ${sshd.hostKey}\n`);
-      (await open(sshd, home, 'true', { knownHosts, args: '-o HostKeyAlias=vault' })).destroy();
+      await expect.poll(between.sockets, { timeout: 3000 }).toBe(0);
+      between.stop();
     });
   });
 
@@ -387,8 +282,10 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(error.message).toMatch(/no such host|name server/);
     });
 
-    it('gives up on a server that says nothing, or stops', async () => {
-      const silent = createServer((socket) => socket.on('error', () => {}));
+    it.concurrent('gives up on a server that says nothing, or stops', async () => {
+      const silent = createServer((socket) => {
+        socket.on('error', () => {});
+      });
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
       const port = (silent.address() as { port: number }).port;
       const started = performance.now();
@@ -406,9 +303,30 @@ describe.skipIf(sshdMissing())('ssh', () => {
       silent.close();
     });
 
+    it.concurrent('cuts a connection that has gone silent', async () => {
+      const between = await relay(sshd.port);
+      const channel = await open({ ...sshd, port: between.port }, home, 'sleep 5', {
+        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
+        knownHosts: knownAs(between.port),
+      });
+      channel.input.resume();
+      between.freeze();
+      expect(await channel.exit).toEqual({ code: null, signal: null });
+      between.stop();
+    });
+
+    it.concurrent('keeps a slow but living connection', async () => {
+      const channel = await open(sshd, home, 'sleep 2.5; echo alive', {
+        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
+      });
+      expect(await text(channel.input)).toBe('alive\n');
+    });
+
     it('says that it is no ssh server, or that it hung up', async () => {
       for (const greeting of ['HTTP/1.1 400 Bad Request\r\n\r\n', '', 'SSH-2.0-x\r\n']) {
-        const server = createServer((socket) => socket.on('error', () => {}).end(greeting));
+        const server = createServer((socket) => {
+          socket.on('error', () => {}).end(greeting);
+        });
         await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
         const port = (server.address() as { port: number }).port;
         const error = await failure(open({ ...sshd, port }, home, 'true'));
@@ -424,21 +342,6 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
       expect(error.message).toMatch(/in common with the server/);
       await odd.stop();
-    });
-
-    it('cuts a connection that has gone silent', async () => {
-      const channel = await open(sshd, home, 'kill -STOP $PPID; sleep 30', {
-        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
-      });
-      channel.input.resume();
-      expect(await channel.exit).toEqual({ code: null, signal: null });
-    });
-
-    it('keeps a slow but living connection', async () => {
-      const channel = await open(sshd, home, 'sleep 2.5; echo alive', {
-        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
-      });
-      expect(await text(channel.input)).toBe('alive\n');
     });
 
     it.each(['', '-oProxyCommand=x'])('refuses the host %j', async (host) => {

@@ -79,8 +79,18 @@ export function open(
   });
 }
 
-/** A TCP relay in front of a server, whose connections can be cut. */
-export async function relay(port: number): Promise<{ port: number; cut(): void; stop(): void }> {
+export interface Relay {
+  port: number;
+  /** Open connections, both sides counted. */
+  sockets(): number;
+  cut(): void;
+  /** Keeps the connections and passes nothing more on. */
+  freeze(): void;
+  stop(): void;
+}
+
+/** A TCP relay in front of a server, whose connections can be cut or frozen. */
+export async function relay(port: number): Promise<Relay> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1');
@@ -98,6 +108,10 @@ export async function relay(port: number): Promise<{ port: number; cut(): void; 
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    sockets: () => sockets.size,
+    freeze: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     stop: () => {
       cut();
       server.close();

@@ -48,6 +48,12 @@ export function strongSum(kind: i32, mode: i32, seed: i32, p: usize, n: usize, o
   hashFinal(kind, ONE, out);
 }
 
+/** MD4 or MD5 of four consecutive blocks of `n` bytes, 16 bytes each at `out`. */
+export function strongSums4(kind: i32, mode: i32, seed: i32, p: usize, n: usize, out: usize): void {
+  store<i32>(SEED_BYTES, seed);
+  mdBlocksX4(kind, mode, p, n, out);
+}
+
 /** For `count` blocks of `n` bytes from `p` on: rolling sum and `s2length` bytes of strong sum each, as on the wire. */
 export function blockSums(
   kind: i32,

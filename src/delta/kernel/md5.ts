@@ -1,7 +1,7 @@
 // MD5 (RFC 1321): the compression function over consecutive 64-byte chunks, once for one message and
 // once for four messages of equal length side by side, one 32-bit lane each.
 
-// The constants of the 64 steps, for the lanes: a load that spreads one word is cheaper in V8 than a vector constant.
+// The constants of the 64 steps, for the lanes.
 const T: usize = memory.data<u32>([
   0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
   0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,

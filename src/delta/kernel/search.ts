@@ -9,8 +9,8 @@
 
 import { rollingSum } from './rolling';
 
-/** 1 MiB: the second-level cache of one core; and a word, since the last byte is read as one. */
-const FILTER: usize = memory.data((1 << 20) + 16, 16);
+/** The largest filter, and a word, since its last byte is read as one. */
+const FILTER: usize = memory.data((1 << 22) + 16, 16);
 const SUMS: usize = memory.data(32, 16);
 let window: usize = 0;
 let filterShift: i32 = 0;

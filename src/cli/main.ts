@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { basename } from 'node:path';
+import { run } from './run.ts';
+import { abortOnSignals } from './signals.ts';
+
+/** Milliseconds for what may still be open after a run: a connection that does not close must not hold the process. */
+const PATIENCE = 500;
+
+const started = basename(process.argv[1] ?? '').replace(/\.(?:[cm]?[jt]s|exe|cmd)$/i, '');
+
+process.exitCode = await run({
+  argv: process.argv.slice(2),
+  name: started === 'rsync' ? 'rsync' : 'rsyncjs',
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  // Whoever asks for the version must not wait for ssh to be loaded.
+  transfer: async (request) => (await import('../client/transfer.ts')).transfer(request),
+  prompts: async () => (await import('../transport/prompts.ts')).terminalPrompts(),
+  signal: abortOnSignals(),
+  windows: process.platform === 'win32',
+});
+setTimeout(() => process.exit(), PATIENCE).unref();

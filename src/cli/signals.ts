@@ -1,0 +1,20 @@
+import { EXIT } from '../core/errors.ts';
+import { removeAllTemps } from '../files/cleanup.ts';
+
+/** SIGHUP is also the closing of a console on Windows, SIGBREAK its Ctrl-Break. */
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'];
+
+/**
+ * The first signal aborts, and the run ends by itself (docs/protocol/4-filters-and-options.md, D.3). A second one ends
+ * the process at once. However the process ends, no temporary file stays.
+ */
+export function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(EXIT.SIGNAL);
+    controller.abort(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('exit', () => removeAllTemps());
+  return controller.signal;
+}

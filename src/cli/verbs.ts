@@ -1,0 +1,123 @@
+/**
+ * The commands that rsync has not: `pull`, `push`, `completion`. yargs has them, their help and their completion; the
+ * options behind a verb are rsync's, where order and bundling matter, and src/options/parse.ts reads them.
+ */
+import type { Argv } from 'yargs';
+import { supportedGroups } from '../options/help.ts';
+import { isSupported, OPTIONS } from '../options/table.ts';
+
+/** The verbs that move files: in this direction and in no other one. */
+export type TransferVerb = 'pull' | 'push';
+
+const COMPLETION = 'completion';
+/** What the script that `completion` prints calls the program with. */
+const COMPLETE = '--get-yargs-completions';
+
+interface VerbText {
+  describe: string;
+  usage: string;
+}
+
+const TRANSFER_VERBS: Readonly<Record<TransferVerb, VerbText>> = {
+  pull: {
+    describe: 'copy files from another machine to this one',
+    usage: '$0 pull [OPTION]... [USER@]HOST:SRC... DEST',
+  },
+  push: {
+    describe: 'copy files from this machine to another one',
+    usage: '$0 push [OPTION]... SRC... [USER@]HOST:DEST',
+  },
+};
+
+/** True if the arguments are for yargs; rsync's own grammar has everything else. */
+export function isVerbCommand(argv: readonly string[]): boolean {
+  const [first = ''] = argv;
+  return Object.hasOwn(TRANSFER_VERBS, first) || first === COMPLETION || argv.includes(COMPLETE);
+}
+
+/** What follows from a command that `isVerbCommand`. */
+export interface VerbChoice {
+  /** To be run with the arguments after the verb. */
+  verb: TransferVerb | undefined;
+  /** To be printed, if there is no verb to run. */
+  text: string;
+}
+
+export async function chooseVerb(argv: readonly string[]): Promise<VerbChoice> {
+  let verb: TransferVerb | undefined;
+  let text = '';
+  const program = await commands((name) => {
+    verb = name;
+  });
+  const own = argv.includes(COMPLETE) ? [...argv] : argv.slice(0, 1);
+  await program.parseAsync(own, {}, (_error: unknown, _argv: unknown, output: string) => {
+    text = output === '' ? '' : `${output}\n`;
+  });
+  return { verb, text };
+}
+
+/** `pull --help`. */
+export async function verbHelp(verb: TransferVerb): Promise<string> {
+  const program = await commands(() => {});
+  let text = '';
+  await program.parseAsync([verb, '--help'], {}, (_error: unknown, _argv: unknown, output: string) => {
+    text = `${output}\n`;
+  });
+  return text;
+}
+
+/** A part of `--help`. */
+export function verbSummary(): string {
+  const lines = Object.entries(TRANSFER_VERBS).map(
+    ([name, { describe }]) => `  rsyncjs ${name.padEnd(COMPLETION.length)}  ${describe}`,
+  );
+  lines.push(`  rsyncjs ${COMPLETION}  print a script that completes the words of bash or zsh`);
+  return `Commands ("rsyncjs COMMAND --help" tells more):\n${lines.join('\n')}\n`;
+}
+
+/** Loaded for verbs alone: yargs takes longer to start than the rest of the program. */
+async function commands(choose: (verb: TransferVerb) => void): Promise<Argv> {
+  const { default: yargs } = await import('yargs');
+  const program = yargs([]).scriptName('rsyncjs').locale('en').exitProcess(false).version(false).wrap(100);
+  for (const [name, { describe, usage }] of Object.entries(TRANSFER_VERBS)) {
+    program.command(
+      name,
+      describe,
+      (command) => withOptions(command.usage(`${usage}\n\n${describe}`)),
+      () => choose(name as TransferVerb),
+    );
+  }
+  return program.completion(COMPLETION, 'print a script that completes words', (current, { _: words }) =>
+    completions(current, (words as unknown[]).map(String)),
+  );
+}
+
+function withOptions(command: Argv): Argv {
+  for (const [group, entries] of supportedGroups()) {
+    for (const { long, short, argument, help } of entries) {
+      const name = long ?? short;
+      if (name === undefined || name === 'help') continue;
+      command.option(name, {
+        describe: help,
+        group: `${group}:`,
+        type: argument === undefined ? 'boolean' : 'string',
+        ...(argument === undefined ? {} : { requiresArg: true }),
+        ...(long === undefined || short === undefined ? {} : { alias: short }),
+      });
+    }
+  }
+  return command;
+}
+
+/** Nothing leaves the word to the shell, which knows about files. `words`: the program, then the words so far. */
+function completions(current: string, words: readonly string[]): string[] {
+  if (current.startsWith('-')) {
+    return OPTIONS.filter(isSupported)
+      .flatMap(({ long, argument }) =>
+        long === undefined ? [] : `--${long}${argument === undefined ? '' : '='}`,
+      )
+      .filter((option) => option.startsWith(current));
+  }
+  if (words.length > 2 || (words.length === 2 && words[1] !== current)) return [];
+  return [...Object.keys(TRANSFER_VERBS), COMPLETION].filter((verb) => verb.startsWith(current));
+}

@@ -1,0 +1,26 @@
+import type { Case, Direction } from './cases.ts';
+
+/** Splits at blanks; single and double quotes keep what is between them; nothing else is special. */
+export function words(text: string): string[] {
+  return [...text.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''),
+  );
+}
+
+/** A case as a person would type it, for test names and reports. */
+export function title(given: Case, direction: Direction): string {
+  return `${direction} ${given.fixture}: ${given.args} ${given.from} ${given.to}`.trimEnd();
+}
+
+/** The arguments of both programs; `shell` is the remote shell, `host` is only a word to it. */
+export function commandLine(given: Case, direction: Direction, shell: string): string[] {
+  const sources = words(given.from);
+  const destination = words(given.to);
+  const remote = (path: string): string => `host:${path}`;
+  return [
+    ...words(given.args),
+    ...(direction === 'local' ? [] : ['-e', shell]),
+    ...(direction === 'pull' ? sources.map(remote) : sources),
+    ...(direction === 'push' ? destination.map(remote) : destination),
+  ];
+}

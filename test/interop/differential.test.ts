@@ -1,0 +1,173 @@
+/**
+ * The same command with C rsync and with rsyncjs, on equal trees, against the same C server: exit status, everything
+ * on disk (both trees and what lies beside them) and standard output must agree.
+ *
+ *   RSYNCJS_CASES=REGEX        only the cases whose title matches
+ *   RSYNCJS_UNDER_TEST=PROGRAM another program in the place of rsyncjs (a real rsync proves this test)
+ *   RSYNCJS_KEEP=1             keep the trees of failed cases
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import {
+  fakeShell,
+  newestPeer,
+  type Peer,
+  type RunResult,
+  requirePeers,
+  run,
+  runOurs,
+  runRsync,
+  temporaryFolder,
+} from '../support/peers.ts';
+import { compareTrees, hideTimesSince, removeTree, snapshotTree } from '../support/tree.ts';
+import { CASES, type Case, type Direction, VERSION_CASES } from './cases.ts';
+import { commandLine, title } from './command-line.ts';
+import { makeFixtures } from './fixtures.ts';
+import { inStreams, lineDiff, normalised, similarTraffic, trafficOf } from './output.ts';
+
+const found = requirePeers();
+const newest = newestPeer();
+const wanted = new RegExp(process.env.RSYNCJS_CASES ?? '');
+
+let base = '';
+let count = 0;
+
+beforeAll(() => {
+  if (found.length === 0) return;
+  process.umask(0o022);
+  base = temporaryFolder('differential');
+  makeFixtures(join(base, 'fixtures'));
+});
+
+afterAll(() => {
+  if (base !== '' && process.env.RSYNCJS_KEEP === undefined) removeTree(base);
+});
+
+interface Outcome {
+  result: RunResult;
+  disk: ReturnType<typeof snapshotTree>;
+}
+
+/** One copy of a fixture for each program. One process for both: starting one is what a case costs most. */
+async function copies(given: Case, work: string): Promise<void> {
+  const script = 'for name in c ours; do cp -a --sparse=auto -T "$0" "$1/$name" || exit 1; done';
+  const { code, stderr } = await run('sh', ['-c', script, join(base, 'fixtures', given.fixture), work]);
+  if (code !== 0) throw new Error(`cp: ${stderr}`);
+}
+
+/** Runs one program in its copy and looks at everything it left there. */
+async function runCase(
+  args: string[],
+  folder: string,
+  program: 'C' | 'ours',
+  client: Peer,
+): Promise<Outcome> {
+  const since = hideTimesSince();
+  const options = { cwd: folder, env: { HOME: folder } };
+  const result = program === 'C' ? await runRsync(client, args, options) : await runOurs(args, options);
+  return { result, disk: snapshotTree(folder, { nanoseconds: true, hideTimesSince: since }) };
+}
+
+/** Everything in which the two outcomes disagree. */
+function disagreements(given: Case, direction: Direction, expected: Outcome, actual: Outcome): string[] {
+  const report: string[] = [];
+  const c = expected.result;
+  const ours = actual.result;
+  if (c.code !== ours.code || c.signal !== ours.signal) {
+    report.push(`exit status: C ${c.signal ?? c.code}, ours ${ours.signal ?? ours.code}`);
+  }
+  const trees = compareTrees(expected.disk, actual.disk, { names: ['C', 'ours'] });
+  if (trees.length > 0) report.push('trees:', ...trees.map((line) => `  ${line}`));
+  if (given.output !== 'none') {
+    const [left, right] = [c, ours].map(({ stdout }) => inStreams(normalised(stdout), direction === 'pull'));
+    const difference = lineDiff(left!, right!);
+    if (difference.length > 0) report.push('stdout (- C, + ours):', ...difference.map((line) => `  ${line}`));
+  }
+  // The wording of complaints is free; whether there is one is not.
+  if ((c.stderr.length === 0) !== (ours.stderr.length === 0))
+    report.push('stderr: one complains, the other does not');
+  if (given.traffic) {
+    const [a, b] = [trafficOf(c.stdout), trafficOf(ours.stdout)];
+    if (
+      a !== undefined &&
+      b !== undefined &&
+      !(similarTraffic(a.sent, b.sent) && similarTraffic(a.received, b.received))
+    ) {
+      report.push(
+        `traffic: C sent ${a.sent}, received ${a.received}; ours sent ${b.sent}, received ${b.received}`,
+      );
+    }
+  }
+  return report;
+}
+
+async function check(
+  given: Case,
+  direction: Direction,
+  server: Peer = newest,
+  client: Peer = newest,
+): Promise<void> {
+  const work = join(base, `case-${++count}`);
+  mkdirSync(work);
+  const args = commandLine(given, direction, fakeShell(base, server));
+  await copies(given, work);
+  const [expected, actual] = await Promise.all([
+    runCase(args, join(work, 'c'), 'C', client),
+    runCase(args, join(work, 'ours'), 'ours', client),
+  ]);
+  const report = disagreements(given, direction, expected, actual);
+  if (report.length > 0 && process.env.RSYNCJS_KEEP !== undefined) report.push(`kept: ${work}`);
+  else removeTree(work);
+  if (report.length === 0) return;
+  const stderr = (name: string, { result }: Outcome): string[] =>
+    result.stderr.length === 0
+      ? []
+      : [`stderr of ${name}: ${result.stderr.toString('latin1').trimEnd().slice(0, 2000)}`];
+  const failure = new Error(
+    [
+      `rsync ${args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')}`,
+      ...report,
+      ...stderr('C', expected),
+      ...stderr('ours', actual),
+    ].join('\n'),
+  );
+  // The line of this file that failed is always this one: show the report alone.
+  failure.stack = '';
+  throw failure;
+}
+
+/** One test a case and direction, of those that RSYNCJS_CASES wants. */
+function each(
+  cases: readonly Case[],
+  prefix: string,
+  body: (given: Case, direction: Direction) => Promise<void>,
+): void {
+  const seen = new Set<string>();
+  for (const given of cases) {
+    for (const direction of given.directions) {
+      const name = title(given, direction);
+      if (seen.has(name) || !wanted.test(prefix + name)) continue;
+      seen.add(name);
+      test.concurrent(name, () => body(given, direction));
+    }
+  }
+}
+
+describe.skipIf(found.length === 0)(`against rsync ${newest.version}`, () => {
+  each(CASES, '', (given, direction) => check(given, direction));
+});
+
+for (const peer of found.slice(0, -1)) {
+  describe(`against rsync ${peer.version}`, () => {
+    each(VERSION_CASES, `${peer.version} `, (given, direction) => check(given, direction, peer));
+  });
+}
+
+for (const protocol of found.length === 0 ? [] : [29, 30, 31]) {
+  describe(`protocol ${protocol}`, () => {
+    each(VERSION_CASES, `protocol ${protocol} `, (given, direction) =>
+      check({ ...given, args: `${given.args} --protocol=${protocol}` }, direction),
+    );
+  });
+}

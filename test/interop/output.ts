@@ -1,0 +1,99 @@
+const DELETION = /^((del\. )?\*deleting |deleting |cannot delete )/;
+const REMARK = / (exists|is newer|is uptodate)$|^not creating new /;
+const ITEM = /^[.<>ch*][fdLDSm][.+?a-zA-Z ]{9} /;
+const RECEIVED = /^(>f| +[\d,]+ +\d+% )/;
+
+/**
+ * Lines that different processes of C rsync print have no order among them: the lines of each are compared in order,
+ * under a heading.
+ * - Deletions come when the list of their folder does, before or after other items.
+ * - Remarks of -vv on files that stay as they are come from the other end in a push.
+ * - In a pull the generator and the receiver print at the same time: items of files and progress are the receiver's.
+ *   Without -i nothing tells their lines apart, and lines are compared as a set.
+ */
+export function inStreams(lines: readonly string[], pull: boolean): string[] {
+  const deletions = lines.filter((line) => DELETION.test(line));
+  const others = lines.filter((line) => !DELETION.test(line));
+  if (!pull) {
+    const remarks = others.filter((line) => REMARK.test(line));
+    return [
+      ...others.filter((line) => !REMARK.test(line)),
+      '[remarks]',
+      ...remarks,
+      '[deletions]',
+      ...deletions,
+    ];
+  }
+  const itemized = others.some((line) => ITEM.test(line));
+  const received = itemized ? others.filter((line) => RECEIVED.test(line)) : [];
+  const rest = itemized ? others.filter((line) => !RECEIVED.test(line)) : others.toSorted();
+  return [...rest, '[received]', ...received, '[deletions]', ...deletions];
+}
+
+/**
+ * What must differ between two runs, made equal:
+ * - rates, times and speedups, and the numbers of bytes on the wire (compared apart, with a tolerance: `traffic`);
+ * - of a progress line that is overwritten again and again, only the last state counts.
+ * Everything else of standard output is compared byte by byte, in the order that `inStreams` describes.
+ */
+export function normalised(stdout: Buffer): string[] {
+  const lines = stdout.toString('latin1').split('\n');
+  return lines.map((line) =>
+    lastState(line)
+      .replace(
+        /^sent \S+ bytes {2}received \S+ bytes {2}\S+ bytes\/sec$/,
+        'sent N bytes  received N bytes  N bytes/sec',
+      )
+      .replace(/speedup is \S+/, 'speedup is N')
+      .replace(/^(Total bytes (?:sent|received)): \S+$/, '$1: N')
+      .replace(/^(File list (?:generation|transfer) time): \S+ seconds$/, '$1: N seconds')
+      .replace(/ +\S+[kMGT]?B\/s +\d+:\d\d:\d\d/, ' RATE TIME'),
+  );
+}
+
+function lastState(line: string): string {
+  const at = line.lastIndexOf('\r');
+  return at < 0 ? line : line.slice(at + 1);
+}
+
+/** Bytes sent and received, as the summary of -v or --stats tells them; undefined if it does not, or has units. */
+export function trafficOf(stdout: Buffer): { sent: number; received: number } | undefined {
+  const match = /^sent ([\d,]+) bytes {2}received ([\d,]+) bytes /m.exec(stdout.toString('latin1'));
+  if (match === null) return undefined;
+  const number = (text: string): number => Number(text.replaceAll(',', ''));
+  return { sent: number(match[1]!), received: number(match[2]!) };
+}
+
+/** Framing, keep-alives and the wording of messages are a program's own; sending a file whole is not. */
+export function similarTraffic(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 400 + 0.05 * Math.max(a, b);
+}
+
+/** A unified view of two lists of lines: ` ` both, `-` expected only, `+` actual only. Plain LCS; lists are short. */
+export function lineDiff(expected: readonly string[], actual: readonly string[], limit = 40): string[] {
+  const width = actual.length + 1;
+  const table = new Uint16Array((expected.length + 1) * width);
+  for (let i = expected.length - 1; i >= 0; i--) {
+    for (let j = actual.length - 1; j >= 0; j--) {
+      table[i * width + j] =
+        expected[i] === actual[j]
+          ? table[(i + 1) * width + j + 1]! + 1
+          : Math.max(table[(i + 1) * width + j]!, table[i * width + j + 1]!);
+    }
+  }
+  const lines: string[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < expected.length || j < actual.length) {
+    if (i < expected.length && j < actual.length && expected[i] === actual[j]) {
+      i++;
+      j++;
+    } else if (
+      j >= actual.length ||
+      (i < expected.length && table[(i + 1) * width + j]! >= table[i * width + j + 1]!)
+    ) {
+      lines.push(`- ${JSON.stringify(expected[i++])}`);
+    } else lines.push(`+ ${JSON.stringify(actual[j++])}`);
+  }
+  return lines.length <= limit ? lines : [...lines.slice(0, limit), `... ${lines.length - limit} more`];
+}

@@ -1,0 +1,166 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { type TransferResult, transfer } from '../../src/client/transfer.ts';
+import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
+import type { EventSink, TransferEvent } from '../../src/core/events.ts';
+import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import { runServerSession } from '../../src/session/server-session.ts';
+import { createPipe, type PipeEnd } from '../../src/transport/pipe.ts';
+import { compareTrees, type EntrySpec, makeTree, removeTree, snapshotTree, type Tree } from './tree.ts';
+
+/** A fresh folder for one test: `src` and `dst` in it, made from entries. `remove` takes everything away again. */
+export class Workspace {
+  readonly path: string;
+
+  constructor() {
+    this.path = mkdtempSync(join(tmpdir(), 'rsyncjs-session-'));
+  }
+
+  at(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Makes a tree and returns its path. */
+  make(name: string, entries: readonly EntrySpec[]): string {
+    const path = this.at(name);
+    mkdirSync(path, { recursive: true });
+    makeTree(path, entries);
+    return path;
+  }
+
+  remove(): void {
+    removeTree(this.path);
+  }
+}
+
+export interface PairInit {
+  direction: 'pull' | 'push' | 'list';
+  options?: OptionsInput;
+  sources: readonly string[];
+  destination?: string;
+  signal?: AbortSignal;
+  onEvent?: EventSink;
+  /** Keep the bytes of both directions. */
+  record?: boolean;
+}
+
+export interface PairOutcome {
+  /** Undefined if the client threw. */
+  result: TransferResult | undefined;
+  error: RsyncError | undefined;
+  events: TransferEvent[];
+  /** With `record`: all bytes of either direction. */
+  toServer: Buffer;
+  toClient: Buffer;
+}
+
+/** Our client against our server in this process. Resolves when both are over. */
+export async function runPair(init: PairInit): Promise<PairOutcome> {
+  const options = resolveOptions(init.options ?? {});
+  const pulls = init.direction !== 'push';
+  const [client, nearServer] = createPipe('pair');
+  const toServer: Buffer[] = [];
+  const toClient: Buffer[] = [];
+  let server = nearServer;
+  if (init.record === true) {
+    const [nearClient, far] = createPipe('pair');
+    server = far;
+    splice(nearServer, nearClient, toServer, toClient);
+  }
+  const remotePaths = pulls ? init.sources : [init.destination!];
+  const localPaths = pulls ? (init.destination === undefined ? [] : [init.destination]) : init.sources;
+  const serving = runServerSession({
+    channel: server,
+    options,
+    role: pulls ? 'sender' : 'receiver',
+    paths: remotePaths,
+  });
+  const events: TransferEvent[] = [];
+  const outcome: PairOutcome = {
+    result: undefined,
+    error: undefined,
+    events,
+    toServer: Buffer.alloc(0),
+    toClient: Buffer.alloc(0),
+  };
+  try {
+    outcome.result = await transfer({
+      options,
+      direction: init.direction,
+      remote: { user: undefined, host: 'pair' },
+      remotePaths,
+      localPaths,
+      channel: client,
+      signal: init.signal,
+      onEvent: (event) => {
+        events.push(event);
+        init.onEvent?.(event);
+      },
+    });
+  } catch (error) {
+    if (!isRsyncError(error)) throw error;
+    outcome.error = error;
+  }
+  await serving;
+  outcome.toServer = Buffer.concat(toServer);
+  outcome.toClient = Buffer.concat(toClient);
+  return outcome;
+}
+
+/** Joins two pipes and keeps what goes through. `a` is the far end of the client's pipe, `b` the near end of the server's. */
+function splice(a: PipeEnd, b: PipeEnd, toServer: Buffer[], toClient: Buffer[]): void {
+  const pump = (from: Readable, to: Writable, log: Buffer[]): void => {
+    from.on('data', (chunk: Buffer) => {
+      log.push(Buffer.from(chunk));
+      to.write(chunk);
+    });
+    from.on('end', () => to.end());
+    from.on('close', () => to.end());
+  };
+  pump(a.input, b.output, toServer);
+  pump(b.input, a.output, toClient);
+  void b.exit.then(({ code, signal }) => a.finish(code, signal));
+}
+
+/** The options of `-rlptgoDH`. */
+export const ARCHIVE_H: OptionsInput = { archive: true, hardLinks: true };
+
+/** Two trees as the file system shows them, without the time of folders that the run itself touched. */
+export function differences(expected: string, actual: string, ignore?: 'times'): string[] {
+  const options = ignore === 'times' ? { times: false } : {};
+  return compareTrees(snapshotTree(expected, options), snapshotTree(actual, options), {
+    skip: (path) => path === '.',
+  });
+}
+
+export function snapshot(path: string): Tree {
+  return snapshotTree(path, { nanoseconds: true });
+}
+
+/** Names that look like temporary files of a transfer: `.NAME.XXXXXX`. */
+export function temporaries(path: string): string[] {
+  return [...snapshotTree(path, { times: false, owners: false }).keys()].filter((name) =>
+    /(^|\/)\.[^/]*\.[A-Za-z0-9]{6}$/.test(name),
+  );
+}
+
+/** The items of a run, one string each: flags in hex and name, transfers at their start. */
+export function items(events: readonly TransferEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === 'item' && event.stage === 'start' ? [`${hex(event.iflags)} ${event.entry.name}`] : [],
+  );
+}
+
+export function deletedNames(events: readonly TransferEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'deleted' ? [event.name] : []));
+}
+
+export function messages(events: readonly TransferEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'message' ? [event.text] : []));
+}
+
+function hex(iflags: number): string {
+  return iflags.toString(16).padStart(4, '0');
+}
