@@ -47,10 +47,12 @@ function connect(request: TransferRequest): Promise<Channel> {
   const { options, remote } = request;
   const pulls = request.direction !== 'push';
   const args = buildServerArgs(options, pulls ? 'sender' : 'receiver');
+  const words = [options.rsyncPath, ...remoteWords(args, request.remotePaths)];
+  if (options.verbose > 1) tellCommand(request, words);
   return openRemoteShell({
     host: remote.host,
     command: fromText(remoteCommandLine(options.rsyncPath, args, request.remotePaths)),
-    words: [options.rsyncPath, ...remoteWords(args, request.remotePaths)].map(fromText),
+    words: words.map(fromText),
     ...(remote.user === undefined ? {} : { user: remote.user }),
     ...(options.rsh === undefined ? {} : { rsh: options.rsh }),
     ...(request.env === undefined ? {} : { env: request.env }),
@@ -58,4 +60,13 @@ function connect(request: TransferRequest): Promise<Channel> {
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.trace === undefined ? {} : { trace: request.trace }),
   });
+}
+
+/** What rsync prints with `-vv`: the remote shell as it would be started, and how many words it is given. */
+function tellCommand({ options, remote, onEvent }: TransferRequest, words: readonly string[]): void {
+  const user = remote.user === undefined ? [] : ['-l', remote.user];
+  const line = [options.rsh ?? 'ssh', ...user, remote.host, ...words].join(' ');
+  const count = line.split(' ').length - 1;
+  const text = fromText(`opening connection using: ${line}  (${count} args)`);
+  onEvent?.({ type: 'message', level: 'info', text, remote: false });
 }

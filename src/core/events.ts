@@ -79,7 +79,7 @@ export interface RemoteStderrEvent {
 /** The destination directory was made (`created directory NAME`). */
 export interface CreatedDirectoryEvent {
   type: 'created-directory';
-  /** As the user wrote it. */
+  /** As the user wrote it, without a slash at its end. */
   path: string;
 }
 

@@ -74,10 +74,13 @@ export class Wire {
     this.wakeInput();
   }
 
-  /** No more bytes will come. */
+  /** No more bytes will come. A peer that says nothing more does not listen any more either. */
   receiveEnd(): void {
     this.ended = true;
     this.wakeInput();
+    const waiters = this.outputWaiters;
+    this.outputWaiters = [];
+    for (const waiter of waiters) waiter.reject(this.onEnd());
   }
 
   /** True once the peer has closed and everything it sent was read. */
@@ -190,15 +193,16 @@ export class Wire {
     if (this.writer.length >= FLUSH_AT) this.flush();
   }
 
-  /** True while the connection takes no more: a writer should await `drain`. */
+  /** True while the connection takes no more, or is broken: a writer should await `drain`, which then throws. */
   get isFull(): boolean {
-    return this.full;
+    return this.full || this.failed;
   }
 
   /** Waits until the connection takes bytes again. */
   drain(): Promise<void> {
     if (this.failed) return Promise.reject(this.failure);
     if (!this.full) return Promise.resolve();
+    if (this.ended) return Promise.reject(this.onEnd());
     return new Promise((resolve, reject) => this.outputWaiters.push({ resolve, reject }));
   }
 
@@ -214,6 +218,11 @@ export class Wire {
   sendMessage(code: number, payload: Uint8Array): void {
     this.flush();
     this.send(encodeMessage(code, payload));
+  }
+
+  /** A message of a side that is about to end: also after `fail`. Data that was not flushed is left out. */
+  sendLastMessage(code: number, payload: Uint8Array): void {
+    this.port.write(encodeMessage(code, payload));
   }
 
   /** An empty DATA frame. */

@@ -16,6 +16,8 @@ export class RoleContext {
   /** This end was started by the other one. */
   readonly isServer: boolean;
   readonly emit: EventSink;
+  /** Bytes on the wire when the handshake was over: rsync counts from there. */
+  readonly startBytes: { readonly sent: number; readonly received: number };
   readonly stats: TransferStats = emptyStats();
   /** IOERR flags, of this end and of the peer's lists and messages. */
   ioError = 0;
@@ -30,12 +32,14 @@ export class RoleContext {
     options: TransferOptions;
     isServer: boolean;
     emit: EventSink;
+    startBytes: { sent: number; received: number };
   }) {
     this.wire = init.wire;
     this.negotiated = init.negotiated;
     this.options = init.options;
     this.isServer = init.isServer;
     this.emit = init.emit;
+    this.startBytes = init.startBytes;
   }
 
   /** The exit code of a run that reached its end: later rows win (docs/protocol/1-session.md, 1.9). */

@@ -8,7 +8,7 @@ import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
-import { ITEM, ITEM_UNREMARKABLE } from '../protocol/item.ts';
+import { ITEM } from '../protocol/item.ts';
 import type { Comparison } from './comparison.ts';
 import type { RoleContext } from './context.ts';
 import type { Deletion } from './deletion.ts';
@@ -68,10 +68,10 @@ export class EntryGenerator {
   entry(held: ReceivedList, i: number, ndx: number): undefined | Promise<void> {
     const { list } = held;
     const name = this.side.localName(list, i);
-    if (this.skipped.has(list.dirname(i))) return undefined;
+    if (this.skipped.has(list.dirname(i))) return this.leave(list, i, ndx);
     const stat = this.lstat(name, list.dirname(i));
-    if (stat === 'failed') return undefined;
-    if (this.isUnwanted(name, stat, false)) return undefined;
+    if (stat === 'failed') return this.leave(list, i, ndx);
+    if (this.isUnwanted(name, stat, false)) return this.leave(list, i, ndx);
     const group = list.hlink(i);
     if (group >= 0 && this.ctx.options.hardLinks) {
       const leader = this.links.leader(group);
@@ -91,11 +91,23 @@ export class EntryGenerator {
     return undefined;
   }
 
+  /** Nothing is done about this entry; nobody may wait for it. */
+  private leave(list: FileList, i: number, ndx: number): undefined {
+    const group = list.hlink(i);
+    if (group >= 0 && this.ctx.options.hardLinks) this.links.skipped(group, ndx);
+    return undefined;
+  }
+
   /** A redo, or a hard-link member that has to ask after another one failed. */
   async ask(held: ReceivedList, i: number, ndx: number, redo: boolean): Promise<void> {
     const name = this.side.localName(held.list, i);
     const stat = this.lstat(name, held.list.dirname(i));
-    if (stat === 'failed') return;
+    if (stat === 'failed') {
+      const group = held.list.hlink(i);
+      if (group >= 0 && this.ctx.options.hardLinks) this.links.failed(group);
+      if (redo) this.side.settle(held);
+      return;
+    }
     const basis = stat?.isRegular ? stat : undefined;
     await this.request(held, i, ndx, name, basis, redo);
   }
@@ -167,7 +179,6 @@ export class EntryGenerator {
     }
     if (stat?.isDirectory) this.setDirectoryAttributes(list, i, name, stat);
     this.writer.report(held, list, i, ndx, flags);
-    if ((flags & ~ITEM_UNREMARKABLE) === 0) this.tellUnchanged(`${name}/`, flags);
     return true;
   }
 
@@ -251,10 +262,11 @@ export class EntryGenerator {
     let stat = found;
     if (stat?.isRegular && options.update && list.mtime(i) < stat.mtime) {
       if (this.info.SKIP > 0) this.ctx.info(`${name} is newer`);
-      return undefined;
+      return this.leave(list, i, ndx);
     }
     if (stat !== undefined && !stat.isRegular) {
-      if (!this.deletion.makeRoom(this.side.root!, name, stat, 'regular file')) return undefined;
+      if (!this.deletion.makeRoom(this.side.root!, name, stat, 'regular file'))
+        return this.leave(list, i, ndx);
       stat = undefined;
     }
     if (stat === undefined) return this.missing(held, i, ndx, name);

@@ -34,6 +34,7 @@ export class Generator {
 
   async run(): Promise<void> {
     const { ctx } = this.side;
+    if (ctx.options.verbose > 1 && !ctx.options.listOnly) this.tellMode();
     if (ctx.negotiated.incRecurse) await this.allLists();
     else await this.singleList();
     this.writer.index(NDX_DONE);
@@ -54,6 +55,14 @@ export class Generator {
     if (!ctx.negotiated.incRecurse) this.touchUpAll();
     this.writer.index(NDX_DONE);
     ctx.wire.flush();
+  }
+
+  private tellMode(): void {
+    const { ctx } = this.side;
+    const off = ctx.options.wholeFile === true;
+    ctx.info(
+      off ? 'delta-transmission disabled for local transfer or --whole-file' : 'delta-transmission enabled',
+    );
   }
 
   /** Waits until the sender has echoed the end of phase `count`. */

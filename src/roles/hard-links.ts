@@ -67,6 +67,13 @@ export class HardLinks {
     this.groups.get(group)!.inFlight = ndx;
   }
 
+  /** A member is left alone: if it was the last one known, one of those that wait for it has to ask. */
+  skipped(group: number, ndx: number): void {
+    const found = this.groups.get(group);
+    if (found === undefined || found.last !== ndx || found.inFlight !== undefined) return;
+    if (found.waiting.length > 0) this.settled.push(found);
+  }
+
   /** This member is in place under `name`. */
   arrived(group: number, name: ByteString): void {
     const found = this.groups.get(group)!;

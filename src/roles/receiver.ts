@@ -59,6 +59,7 @@ export class Receiver {
   private async done(): Promise<void> {
     const { side } = this;
     const { ctx } = side;
+    if (++side.donesReceived > side.dones) throw protocolError('the sender ended a phase that is under way');
     if (ctx.negotiated.incRecurse && side.lists.length > 0) {
       const oldest = side.lists[0]!;
       if (!oldest.closed) throw protocolError('the sender closed a file list that is in use');
@@ -152,10 +153,18 @@ export class Receiver {
     side.settle(held);
   }
 
-  /** Protocol 29 says nothing about a file that the sender has not got: what is open when a phase ends never comes. */
+  /**
+   * What is open when a phase ends never comes. Protocol 29 has no other way to tell of a file that the sender has
+   * not got; later ones have MSG_NO_SEND, so that silence is a fault.
+   */
   private unanswered(): void {
     for (const [ndx, requests] of [...this.side.requests]) {
-      for (const request of requests) if (request.transfer !== undefined) this.notSent(ndx);
+      for (const request of requests) {
+        if (request.transfer === undefined) continue;
+        if (this.side.ctx.negotiated.protocol >= 30)
+          throw protocolError(`the sender ended a phase without an answer for index ${ndx}`);
+        this.notSent(ndx);
+      }
     }
   }
 

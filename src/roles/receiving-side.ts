@@ -103,8 +103,11 @@ export class ReceivingSide {
   readonly requests = new Map<number, Request[]>();
   /** Files to ask for once more, by index. */
   readonly redo: { ndx: number; held: ReceivedList; i: number }[] = [];
-  /** Phase ends that the sender has echoed. */
+  /** Phase ends and list ends that the generator has written. */
+  dones = 0;
+  /** Phase ends that the sender has echoed, and all DONEs that have come from it. */
   echoes = 0;
+  donesReceived = 0;
   /** For the generator: a list came, a file was finished, a phase was echoed. */
   readonly progress = new Signal();
   readonly links = new HardLinks();

@@ -6,7 +6,7 @@ import { errnoText } from '../files/errors.ts';
 import { FileSource } from '../files/reader.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
 import { BASIS, ITEM, ITEM_UNREMARKABLE, writeItemHead } from '../protocol/item.ts';
-import { NdxWriter } from '../protocol/ndx.ts';
+import { NDX_DONE, NdxWriter } from '../protocol/ndx.ts';
 import { writeSumHead } from '../protocol/sum-head.ts';
 import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
 import { strongContext } from './strong-context.ts';
@@ -30,6 +30,7 @@ export class RequestWriter {
 
   /** An index without an item: the end of a list or phase, deletion statistics. */
   index(ndx: number): void {
+    if (ndx === NDX_DONE) this.side.dones++;
     this.ndx.write(this.side.ctx.wire.writer, ndx);
   }
 

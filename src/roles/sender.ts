@@ -65,6 +65,7 @@ export class Sender {
   private phase = 0;
   private sentIoError = 0;
   private bytesBefore = 0;
+  private readonly search = { matches: 0, hashHits: 0, falseAlarms: 0 };
 
   constructor(ctx: RoleContext, sources: readonly Source[], builder: ListBuilder) {
     this.ctx = ctx;
@@ -95,6 +96,11 @@ export class Sender {
     ctx.wire.flush();
     if (first.list.count === 0 && ctx.isServer) return;
     while (this.phase <= 2) await this.step();
+    if (ctx.options.verbose > 1) {
+      const { matches, hashHits, falseAlarms } = this.search;
+      const counts = `matches=${matches}  hash_hits=${hashHits}  false_alarms=${falseAlarms}`;
+      ctx.info(`total: ${counts} data=${ctx.stats.literalData}`);
+    }
     await this.finish();
   }
 
@@ -331,7 +337,12 @@ export class Sender {
       if (ctx.options.progress) this.progress(found, done, source.size, false);
       if (wire.isFull) await wire.drain();
     }
-    matcher?.finish();
+    if (matcher !== undefined) {
+      matcher.finish();
+      this.search.matches += matcher.stats.matches;
+      this.search.hashHits += matcher.stats.hashHits;
+      this.search.falseAlarms += matcher.stats.falseAlarms;
+    }
     this.tokens.end(wire.writer);
     if (ctx.options.progress) this.progress(found, done, source.size, true);
     const digest = hash.digest();
@@ -402,8 +413,8 @@ export class Sender {
     this.ndxOut.write(wire.writer, NDX_DONE);
     if (ctx.isServer) {
       writeStatistics(wire.writer, negotiated.protocol, {
-        bytesRead: wire.bytesIn,
-        bytesWritten: wire.bytesOut,
+        bytesRead: wire.bytesIn - ctx.startBytes.received,
+        bytesWritten: wire.bytesOut - ctx.startBytes.sent,
         totalSize: ctx.stats.totalSize,
         fileListBuildTime: ctx.stats.fileListBuildTime,
         fileListTransferTime: ctx.stats.fileListTransferTime,

@@ -69,9 +69,10 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     await loadHashes();
     const capabilities = capabilityText(options, receives ? 'sender' : 'receiver');
     const negotiated = await clientHandshake(wire, handshakeTerms(options, capabilities));
+    const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
     wire.frameInput(negotiated.protocol);
     if (negotiated.framesClient) wire.frameOutput();
-    ctx = new RoleContext({ wire, negotiated, options, isServer: false, emit: init.emit });
+    ctx = new RoleContext({ wire, negotiated, options, isServer: false, emit: init.emit, startBytes });
     init.emit({
       type: 'negotiated',
       protocol: negotiated.protocol,
@@ -123,8 +124,9 @@ async function finish(
   link.end();
   link.stopTimer();
   const exit = await link.exit(EXIT_PATIENCE);
-  stats.bytesSent = wire.bytesOut;
-  stats.bytesReceived = wire.bytesIn;
+  // As rsync counts: without the handshake.
+  stats.bytesSent = wire.bytesOut - ctx.startBytes.sent;
+  stats.bytesReceived = wire.bytesIn - ctx.startBytes.received;
   stats.elapsed = performance.now() - started;
   const remote = exit?.code ?? (exit?.signal ? EXIT.CMD_KILLED : 0);
   const own = ctx.hadErrors ? EXIT.PARTIAL : 0;

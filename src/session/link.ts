@@ -2,6 +2,7 @@ import { EXIT, RsyncError } from '../core/errors.ts';
 import { Wire, type WirePort } from '../protocol/wire.ts';
 import type { Channel, ChannelExit } from '../transport/channel.ts';
 import { diagnose } from '../transport/diagnose.ts';
+import { Throttle } from './throttle.ts';
 
 const FIRST_BYTES = 64;
 const STDERR_TAIL = 4096;
@@ -21,6 +22,7 @@ export interface LinkOptions {
 export class Link {
   readonly wire: Wire;
   readonly channel: Channel;
+  private readonly throttle: Throttle | undefined;
   private readonly options: LinkOptions;
   private firstBytes = new Uint8Array(0);
   private stderrTail = '';
@@ -41,11 +43,10 @@ export class Link {
         else channel.input.resume();
       },
     };
-    this.wire = new Wire(
-      options.bwlimit > 0 ? throttled(port, options.bwlimit, () => this.wire.drained()) : port,
-    );
+    if (options.bwlimit > 0) this.throttle = new Throttle(port, options.bwlimit, () => this.wire.drained());
+    this.wire = new Wire(this.throttle ?? port);
     this.wire.onEnd = () => this.lost();
-    channel.output.on('drain', () => this.wire.drained());
+    channel.output.on('drain', () => (this.throttle ?? this.wire).drained());
     channel.output.on('error', () => this.wire.receiveEnd());
     channel.input.on('data', (chunk: Buffer) => {
       if (this.firstBytes.length < FIRST_BYTES) {
@@ -135,12 +136,15 @@ export class Link {
 
   close(): void {
     clearInterval(this.timer);
+    this.throttle?.stop();
     this.channel.destroy();
   }
 
   /** Our side has said everything. */
   end(): void {
-    this.channel.output.end();
+    const { output } = this.channel;
+    if (this.throttle === undefined) output.end();
+    else this.throttle.whenEmpty(() => output.end());
   }
 
   stopTimer(): void {
@@ -165,42 +169,4 @@ function isShellNoise(error: unknown): boolean {
   return (
     error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL' && error.message.includes('shell clean')
   );
-}
-
-/** Holds the average rate: docs/protocol/4-filters-and-options.md, B.4. */
-function throttled(port: WirePort, limit: number, drained: () => void): WirePort {
-  const bytesPerSecond = limit * 1024;
-  const piece = Math.max(512, limit * 128);
-  const queue: Uint8Array[] = [];
-  let free = performance.now();
-  let waiting = false;
-  const pump = (): void => {
-    waiting = false;
-    for (;;) {
-      const bytes = queue[0];
-      if (bytes === undefined) {
-        drained();
-        return;
-      }
-      const now = performance.now();
-      if (free > now) {
-        waiting = true;
-        setTimeout(pump, free - now);
-        return;
-      }
-      const part = bytes.subarray(0, piece);
-      if (part.length === bytes.length) queue.shift();
-      else queue[0] = bytes.subarray(piece);
-      free = Math.max(free, now - 100) + (part.length / bytesPerSecond) * 1000;
-      port.write(part);
-    }
-  };
-  return {
-    write(bytes) {
-      queue.push(bytes);
-      if (!waiting) pump();
-      return queue.length === 0;
-    },
-    pause: (paused) => port.pause(paused),
-  };
 }

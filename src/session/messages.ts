@@ -1,5 +1,5 @@
 import { fromBuffer, toBuffer } from '../core/bytes.ts';
-import { EXIT, RsyncError } from '../core/errors.ts';
+import { EXIT, RsyncError, streamError } from '../core/errors.ts';
 import type { TransferEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import { intPayload, MSG, payloadInt } from '../protocol/mux.ts';
@@ -40,8 +40,9 @@ export function handleMessages(
         if (notSent !== undefined) ctx.ioError |= payloadInt(payload) & IO_ERROR_MASK;
         break;
       case MSG.IO_TIMEOUT: {
+        if (ctx.isServer) throw streamError('a time-out message from a client');
         const seconds = payloadInt(payload);
-        if (!ctx.isServer && seconds >= 1 && seconds <= MAX_TIMEOUT) link.lowerTimeout(seconds);
+        if (seconds >= 1 && seconds <= MAX_TIMEOUT) link.lowerTimeout(seconds);
         break;
       }
       case MSG.DELETED: {
@@ -82,7 +83,7 @@ export function announceFailure(ctx: RoleContext, error: unknown): void {
   if (ctx.negotiated.protocol < 31 || !ctx.wire.isOutputFramed) return;
   if (!(error instanceof RsyncError) || error.code === 'RSYNC_REMOTE_EXIT') return;
   if (UNANNOUNCED.includes(error.exitCode)) return;
-  ctx.wire.sendMessage(MSG.ERROR_EXIT, intPayload(error.exitCode));
+  ctx.wire.sendLastMessage(MSG.ERROR_EXIT, intPayload(error.exitCode));
 }
 
 /** How a server tells its client what a client tells its user. */

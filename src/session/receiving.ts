@@ -64,7 +64,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
 function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: string): void {
   const only = side.known === 1 ? onlyEntry(side.lists[0]!.list) : undefined;
   side.destination = openDestination(path, { count: side.known, only }, ctx.options.dryRun);
-  if (side.destination.created) ctx.emit({ type: 'created-directory', path });
+  if (side.destination.created) ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
 }
 
 /** Waits for both tasks; the first failure stops the other one and is thrown. */

@@ -66,10 +66,11 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
     mayRecurseIncrementally: options.recursive && !(role === 'receiver' && late),
     checksumSeed: options.checksumSeed,
   });
+  const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
   wire.frameOutput();
   if (negotiated.framesClient) wire.frameInput(negotiated.protocol);
   const emit = forwardToPeer(wire, negotiated.protocol);
-  return new RoleContext({ wire, negotiated, options, isServer: true, emit });
+  return new RoleContext({ wire, negotiated, options, isServer: true, emit, startBytes });
 }
 
 /** The client sends its rules to a sender always, to a receiver only if it deletes (1.1). */

@@ -56,25 +56,25 @@ export function sshChannel({ label, client, stream, cut, disconnected }: SshChan
   stream.stderr.on('error', () => {});
 
   let destroyed = false;
-  return {
-    label,
-    input: stream,
-    output,
-    stderr: stream.stderr,
-    exit,
-    destroy: (error?: Error) => {
-      if (destroyed) return;
-      destroyed = true;
-      output.destroy(error);
-      // OpenSSH passes the signal on, so that the remote rsync cleans up without waiting to notice the dead pipe.
-      stream.signal('TERM');
-      // Node's own destroy: ssh2 replaces the method by a half-close that leaves readers waiting.
-      const reason = error ?? new Error(`${label}: closed from this side`);
-      Duplex.prototype.destroy.call(stream, reason);
-      stream.stderr.destroy(reason);
-      hangUp();
-    },
+  const destroy = (error?: Error): void => {
+    if (destroyed) return;
+    destroyed = true;
+    output.destroy(error);
+    // OpenSSH passes the signal on, so that the remote rsync cleans up without waiting to notice the dead pipe.
+    stream.signal('TERM');
+    // Node's own destroy: ssh2 replaces the method by one that leaves readers waiting.
+    const reason = error ?? new Error(`${label}: closed from this side`);
+    Duplex.prototype.destroy.call(stream, reason);
+    stream.stderr.destroy(reason);
+    hangUp();
   };
+  // Node destroys a stream by itself once both directions have ended, and ssh2 then closes the channel: before the exit
+  // status has come, if the command closes its output early. A reader that gives up, however, means the whole channel.
+  stream.destroy = (error?: Error) => {
+    if (!stream.readableEnded) destroy(error);
+    return stream;
+  };
+  return { label, input: stream, output, stderr: stream.stderr, exit, destroy };
 }
 
 /**
@@ -103,7 +103,8 @@ class SshOutput extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#gone) {
+    // ssh2 ends its stream when the server closes the channel.
+    if (this.#gone || this.#stream.writableEnded) {
       done(brokenPipe());
       return;
     }

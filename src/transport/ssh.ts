@@ -98,12 +98,18 @@ class Session {
       begin('exchanging keys');
       await Promise.race([this.#login(socket, deadline, begin), failed]);
       begin('starting the remote command');
-      const stream = await Promise.race([this.#exec(command), failed]);
+      const label = `ssh ${this.#plan.user}@${where.replace(/:22$/, '')}`;
+      const cut = (): void => this.cut();
+      const channel = await Promise.race([
+        this.#exec(command, (stream) =>
+          sshChannel({ label, client: this.#client, stream, cut, disconnected }),
+        ),
+        failed,
+      ]);
       watchSilence(socket, interval, settings.serverAliveCountMax ?? ALIVE_COUNT, (seconds) =>
         this.#trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`),
       );
-      const label = `ssh ${this.#plan.user}@${where.replace(/:22$/, '')}`;
-      return sshChannel({ label, client: this.#client, stream, cut: () => socket.destroy(), disconnected });
+      return channel;
     } finally {
       deadline.stop();
       signal?.removeEventListener('abort', onAbort);
@@ -258,7 +264,7 @@ class Session {
     }
   }
 
-  #exec(command: ByteString): Promise<ClientChannel> {
+  #exec(command: ByteString, started: (stream: ClientChannel) => Channel): Promise<Channel> {
     const { where } = this.#plan;
     return new Promise((resolve, reject) => {
       const refused = (error: Error): void =>
@@ -278,7 +284,8 @@ class Session {
         // As bytes: file names in the command need not be UTF-8. The library takes a Buffer, its types do not know.
         this.#client.exec(toBuffer(command) as unknown as string, (error, stream) => {
           if (error) refused(error);
-          else resolve(stream);
+          // At once: the exit status may follow in the same packet of the network, and is told only once.
+          else resolve(started(stream));
         });
       } catch (error) {
         refused(error as Error);

@@ -1,6 +1,6 @@
 import type { FixtureName } from './fixtures.ts';
 
-export type Direction = 'push' | 'pull' | 'local';
+export type Direction = 'push' | 'pull';
 
 /** One command line, run by C rsync and by rsyncjs on equal trees. */
 export interface Case {
@@ -14,6 +14,8 @@ export interface Case {
   directions: readonly Direction[];
   /** Whether standard output is compared: see output.ts. Default exact. */
   output: 'exact' | 'none';
+  /** Exit statuses of which C rsync gives now one, now another: a race that both programs may lose. */
+  statuses?: readonly number[];
   /** Compare the numbers of bytes sent and received too, within a tolerance. Default true. */
   traffic: boolean;
 }
@@ -417,7 +419,7 @@ const CONTENTS: Case[] = [
   }),
   given('sparse', '-aiS', { to: 'fresh/', traffic: false }),
   given('delta', "-ai --rsync-path='env LC_ALL=C rsync'"),
-  given('delta', "-ai --rsync-path='no-such-program'", { output: 'none' }),
+  given('delta', "-ai --rsync-path='no-such-program'", { output: 'none', statuses: [12, 127] }),
 ];
 
 /** What is printed. */
@@ -518,12 +520,6 @@ export const CASES: readonly Case[] = [
   ...CONTENTS,
   ...OUTPUT,
   ...REFUSALS,
-  ...each('stale', ['-ai --delete', '-aHSci', '-av --stats'], { directions: ['local'] }),
-  ...each('fresh', ['-aHi', '-av', '-i'], { directions: ['local'] }),
-  given('conflicts', '-ai --delete', { directions: ['local'] }),
-  given('several', '-ai --delete', { from: 'src/ src2/', directions: ['local'] }),
-  given('patterns', '-ai --exclude=*.o --delete-excluded', { directions: ['local'] }),
-  given('fresh', '', { from: 'src', to: '', directions: ['local'] }),
 ];
 
 /** A smaller part, against every version and with every older protocol. */

@@ -19,7 +19,8 @@ export function commandLine(given: Case, direction: Direction, shell: string): s
   const remote = (path: string): string => `host:${path}`;
   return [
     ...words(given.args),
-    ...(direction === 'local' ? [] : ['-e', shell]),
+    '-e',
+    shell,
     ...(direction === 'pull' ? sources.map(remote) : sources),
     ...(direction === 'push' ? destination.map(remote) : destination),
   ];

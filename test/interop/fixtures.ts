@@ -1,6 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_TIME, type EntrySpec, isRoot, makeTree, noise } from '../support/tree.ts';
+import { DEFAULT_TIME, type EntrySpec, makeTree, noise } from '../support/tree.ts';
 
 const DAY = 86_400;
 const NEWER = DEFAULT_TIME + DAY;
@@ -338,6 +338,3 @@ export function makeFixtures(root: string): void {
     utimesSync(base, DEFAULT_TIME, DEFAULT_TIME);
   }
 }
-
-/** Cases that need what only root can make are left out otherwise. */
-export const needsRoot = !isRoot;

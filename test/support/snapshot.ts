@@ -7,7 +7,7 @@ export interface SnapshotEntry {
   type: 'file' | 'dir' | 'symlink' | 'fifo' | 'socket' | 'char' | 'block';
   mode: string;
   size?: number;
-  /** Decimal seconds (with nanoseconds when asked for), or `now`: see `hideTimesSince`. */
+  /** Decimal seconds (with a fraction when asked for), or `now`: see `hideTimesSince`. */
   mtime?: string;
   owner?: string;
   target?: ByteString;
@@ -22,8 +22,8 @@ export interface SnapshotEntry {
 export type Tree = Map<ByteString, SnapshotEntry>;
 
 export interface SnapshotOptions {
-  /** Compare nanoseconds. Default: whole seconds, as rsync's quick check does. */
-  nanoseconds?: boolean;
+  /** Default: whole seconds, as rsync's quick check does. Node.js can set no time finer than microseconds. */
+  precision?: 'seconds' | 'microseconds' | 'nanoseconds';
   /** Seconds since the epoch. Later times become `now`: they come from the run, not from a file list. */
   hideTimesSince?: number;
   times?: boolean;
@@ -101,8 +101,9 @@ function timeOf(ns: bigint, options: SnapshotOptions): string {
     // Years from now is no clock reading: such a time was set on purpose.
     if (Number(ns) / 1e9 < Date.now() / 1000 + 60) return 'now';
   }
-  if (options.nanoseconds !== true) return String(second);
-  return `${second}.${String(ns - second * 1_000_000_000n).padStart(9, '0')}`;
+  if (options.precision === undefined || options.precision === 'seconds') return String(second);
+  const fraction = String(ns - second * 1_000_000_000n).padStart(9, '0');
+  return `${second}.${options.precision === 'nanoseconds' ? fraction : fraction.slice(0, 6)}`;
 }
 
 const CHUNK = 1 << 20;

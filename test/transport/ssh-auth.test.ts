@@ -311,6 +311,8 @@ describe('ssh login with words', () => {
     const trace: string[] = [];
     const channel = await login(prompts, '-v', trace);
     expect(await text(channel.input)).toBe('in\n');
+    // This server says everything at once: the status comes along with the start of the command.
+    expect(await channel.exit).toEqual({ code: 0, signal: null });
     expect(prompts.asked).toEqual(["ann@127.0.0.1's password: ", "ann@127.0.0.1's password: "]);
     expect(trace.join('\n')).toContain('ssh2:');
     expect(trace.join('\n')).not.toContain('hunter2');

@@ -137,6 +137,21 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(await text(channel.input)).toBe('unread\n');
     });
 
+    it.concurrent('waits for the status of a command that closes its output early', async () => {
+      const trace: string[] = [];
+      const channel = await open(sshd, home, 'cat; exec >&- 2>&-; sleep 0.3; exit 7', {
+        args: '-v',
+        trace: (line) => trace.push(line),
+      });
+      channel.output.end();
+      channel.input.resume();
+      channel.stderr?.resume();
+      expect(await channel.exit).toEqual({ code: 7, signal: null });
+      const at = (what: RegExp) => trace.findIndex((line) => what.test(line));
+      // Servers other than OpenSSH forget the status once the channel is closed.
+      expect(at(/Inbound: .*exit-status/)).toBeLessThan(at(/Outbound: Sending CHANNEL_CLOSE/));
+    });
+
     it('lets a late write fail without harm', async () => {
       const channel = await open(sshd, home, 'exit 3');
       channel.input.resume();
@@ -178,6 +193,20 @@ describe.skipIf(sshdMissing())('ssh', () => {
       channel.destroy();
       expect((await channel.exit).code).toBeNull();
       await expect.poll(() => existsSync(mark), { timeout: 5000 }).toBe(true);
+    });
+
+    it('ends with a reader that gives up', async () => {
+      const between = await relay(sshd.port);
+      const channel = await open({ ...sshd, port: between.port }, home, 'yes', {
+        knownHosts: knownAs(between.port),
+      });
+      for await (const chunk of channel.input) {
+        expect(String(chunk).slice(0, 4)).toBe('y\ny\n');
+        break;
+      }
+      expect((await channel.exit).code).toBeNull();
+      await expect.poll(between.sockets, { timeout: 3000 }).toBe(0);
+      between.stop();
     });
 
     it('compresses with -C', async () => {

@@ -97,7 +97,10 @@ export async function relay(port: number): Promise<Relay> {
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => {});
-      socket.on('close', () => sockets.delete(socket));
+      socket.on('close', () => {
+        sockets.delete(socket);
+        (socket === near ? far : near).destroy();
+      });
     }
     near.pipe(far).pipe(near);
   });
