@@ -62,7 +62,8 @@ export function differenceOf(expected, actual, name = '.') {
   const left = lstatSync(expected, { bigint: true });
   const right = lstatSync(actual, { bigint: true, throwIfNoEntry: false });
   if (right === undefined) return `${name} is missing`;
-  if (left.mode !== right.mode) return `${name}: mode ${right.mode.toString(8)}, not ${left.mode.toString(8)}`;
+  if (left.mode !== right.mode)
+    return `${name}: mode ${right.mode.toString(8)}, not ${left.mode.toString(8)}`;
   if (left.mtimeNs !== right.mtimeNs) return `${name}: mtime ${right.mtimeNs}, not ${left.mtimeNs}`;
   if (left.isDirectory()) {
     const names = readdirSync(expected).sort();

@@ -65,8 +65,8 @@ function connect(request: TransferRequest): Promise<Channel> {
 /** What rsync prints with `-vv`: the remote shell as it would be started, and how many words it is given. */
 function tellCommand({ options, remote, onEvent }: TransferRequest, words: readonly string[]): void {
   const user = remote.user === undefined ? [] : ['-l', remote.user];
-  const line = [options.rsh ?? 'ssh', ...user, remote.host, ...words].join(' ');
-  const count = line.split(' ').length - 1;
-  const text = fromText(`opening connection using: ${line}  (${count} args)`);
+  const shell = (options.rsh ?? 'ssh').split(' ').filter(Boolean);
+  const line = [...shell, ...user, remote.host, ...words];
+  const text = fromText(`opening connection using: ${line.join(' ')}  (${line.length} args)`);
   onEvent?.({ type: 'message', level: 'info', text, remote: false });
 }

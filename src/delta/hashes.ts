@@ -21,9 +21,7 @@ import type { ChecksumName } from '../core/algorithms.ts';
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
 import { loadKernel } from './kernel-instance.ts';
 import { kernelScratch, type Scratch } from './kernel-scratch.ts';
-import { PlainMd4 } from './plain/md4.ts';
-import { PlainXxh3 } from './plain/xxh3.ts';
-import { PlainXxh64 } from './plain/xxh64.ts';
+import { libraryAvailable, libraryHash, loadLibraryHashes } from './library-hashes.ts';
 
 export interface Hash {
   update(data: Uint8Array): void;
@@ -34,10 +32,18 @@ export interface Hash {
 /** The kernel's numbers of the digests. */
 export const KERNEL_KIND = { md4: 0, md5: 1, sha1: 2, xxh64: 3, xxh3: 4, xxh128: 5 } as const;
 
-/** Compiles the kernel ahead of its first use. Any number of calls; nothing else here needs it to have been called. */
-export async function loadHashes(): Promise<void> {
+/**
+ * Compiles the kernel ahead of its first use; where there is none, loads the libraries instead, and prepares them for
+ * the xxh block sums of a session with `seed` (int32). Any number of calls.
+ */
+export async function loadHashes(seed = 0): Promise<void> {
   await loadKernel();
-  kernelScratch();
+  if (kernelScratch() === undefined) await loadLibraryHashes(seed);
+}
+
+/** Whether this process can compute `name`. Without WebAssembly (`node --jitless`) it has md5 and sha1 alone. */
+export function hashAvailable(name: ChecksumName): boolean {
+  return kernelScratch() !== undefined || libraryAvailable(name);
 }
 
 /** First pieces from this length on go to node:crypto: there 2 microseconds of set-up are worth its speed. */
@@ -46,11 +52,14 @@ const CRYPTO_FROM = 16 << 10;
 /**
  * A new running digest. `seed` (int32, sign-extended) is for the xxh family alone; the others take theirs as bytes,
  * see strong.ts. Any number may be alive at once.
+ *
+ * Without the kernel it throws RSYNC_INTERNAL if `loadHashes` (for xxh3 and xxh128: with this seed, or with any if it
+ * is 0) has not been awaited, and RSYNC_UNSUPPORTED (exit 4) if not `hashAvailable(name)`.
  */
 export function createHash(name: ChecksumName, seed = 0): Hash {
   if (name === 'none') return NO_HASH;
   const scratch = kernelScratch();
-  if (scratch === undefined) return plainHash(name, seed);
+  if (scratch === undefined) return libraryHash(name, seed);
   if (name === 'md5' || name === 'sha1') return new BySizeHash(scratch, name);
   return new KernelHash(scratch, name, seed);
 }
@@ -59,21 +68,6 @@ const NO_HASH: Hash = {
   update: () => undefined,
   digest: () => new Uint8Array(1),
 };
-
-function plainHash(name: Exclude<ChecksumName, 'none'>, seed: number): Hash {
-  switch (name) {
-    case 'md4':
-      return new PlainMd4();
-    case 'xxh64':
-      return new PlainXxh64(seed);
-    case 'xxh3':
-      return new PlainXxh3(false, seed);
-    case 'xxh128':
-      return new PlainXxh3(true, seed);
-    default:
-      return createCryptoHash(name);
-  }
-}
 
 /** What is copied into the kernel at a time: stays in the second-level cache. */
 const PIECE = 64 << 10;

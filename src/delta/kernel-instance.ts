@@ -1,6 +1,7 @@
 /**
  * The compiled inner loops (`kernel/`), as instances with a memory each. Without WebAssembly, without its SIMD, on a
- * big-endian host or after `useKernel(false)` there is none, and plain TypeScript does the same work (`plain/`).
+ * big-endian host or after `useKernel(false)` there is none: plain TypeScript has the rolling sum and the search
+ * (rolling.ts, searcher.ts), libraries have the digests (library-hashes.ts).
  */
 
 import { EXIT, RsyncError } from '../core/errors.ts';
@@ -136,7 +137,9 @@ export function kernelWanted(): boolean {
   return wanted;
 }
 
-/** False: plain TypeScript from now on, for whatever is made anew. For tests and comparisons. */
+/**
+ * False: none from now on, for whatever is made anew; `loadHashes` must then be awaited. For tests and comparisons.
+ */
 export function useKernel(on: boolean): void {
   wanted = on;
 }

@@ -15,9 +15,10 @@ export type ServerArgsInput = Readonly<TransferOptions>;
 
 /**
  * `L` symlink times, `f` safe lists, `x` no xattr shortcut, `C` seed order, `I` in-place partials, `v` varint flags
- * and negotiation, `u` names for id 0. There is no `s`: names are not converted.
+ * and negotiation, `u` names for id 0. `s`, symlink conversion, is about `--iconv` alone and changes nothing without it;
+ * it is sent because forced commands and wrappers may compare the whole text with rsync's.
  */
-const CAPABILITIES = 'LfxCIvu';
+const CAPABILITIES = 'LsfxCIvu';
 
 /** Most `v` letters sent; a server knows five levels. */
 const MOST_VERBOSE = 9;

@@ -1,5 +1,5 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
-import { EXIT } from '../core/errors.ts';
+import { EXIT, protocolError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
@@ -25,6 +25,10 @@ export class RoleContext {
   hadErrors = false;
   /** Deletions left out because of `--max-delete`. */
   skippedDeletions = 0;
+  /** MSG_NO_SEND: the receiver's, once there is one. */
+  onNotSent: (ndx: number) => void = (ndx) => {
+    throw protocolError(`no data for index ${ndx}, which was not asked for`);
+  };
 
   constructor(init: {
     wire: Wire;

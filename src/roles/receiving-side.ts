@@ -204,6 +204,7 @@ export class ReceivingSide {
       this.ctx.ioError |= this.entryIoError;
     }
     list.sort();
+    if (!this.ctx.negotiated.incRecurse) checkParents(list);
     if (this.check !== undefined) for (let i = 0; i < list.count; i++) this.check(list, i);
     list.dropDuplicates();
   }
@@ -270,5 +271,25 @@ export class ReceivingSide {
   /** True if deletion may look into this directory. */
   isContentDirectory(list: FileList, i: number): boolean {
     return (list.flags(i) & ENTRY.CONTENT_DIR) !== 0 && !list.isDead(i);
+  }
+}
+
+/**
+ * A whole list names every directory that something is in, and names it as a directory: else a symlink of the same
+ * list could lead out of the destination (docs/protocol/2-file-list.md, 10). With incremental recursion the reader of
+ * the entries sees to it.
+ */
+function checkParents(list: FileList): void {
+  const directories = new Set<ByteString>();
+  let last = '';
+  for (let position = 0; position < list.count; position++) {
+    const i = list.at(position);
+    const parent = list.dirname(i);
+    if (parent !== last) {
+      if (parent !== '.' && parent !== '' && !directories.has(parent))
+        throw protocolError(`${list.name(i)} is in no directory of the file list`);
+      last = parent;
+    }
+    if (list.isDirectory(i)) directories.add(list.name(i));
   }
 }

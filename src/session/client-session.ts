@@ -12,7 +12,7 @@ import { RoleContext } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
-import { announceFailure } from './messages.ts';
+import { announceFailure, handleMessages } from './messages.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
@@ -70,7 +70,6 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     const capabilities = capabilityText(options, receives ? 'sender' : 'receiver');
     const negotiated = await clientHandshake(wire, handshakeTerms(options, capabilities));
     const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
-    wire.frameInput(negotiated.protocol);
     if (negotiated.framesClient) wire.frameOutput();
     ctx = new RoleContext({ wire, negotiated, options, isServer: false, emit: init.emit, startBytes });
     init.emit({
@@ -81,6 +80,8 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       incremental: negotiated.incRecurse,
       setsSymlinkTimes: negotiated.setsSymlinkTimes || receives,
     });
+    handleMessages(ctx, link, !receives);
+    wire.frameInput(negotiated.protocol);
     sendRules(ctx, init, receives);
     if (receives) {
       const destination = init.direction === 'list' ? undefined : init.localPaths[0];

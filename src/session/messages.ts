@@ -10,12 +10,11 @@ import type { Link } from './link.ts';
 const IO_ERROR_MASK = 7;
 const MAX_TIMEOUT = 86_400;
 
-/** What messages of the peer do: docs/protocol/1-session.md, 1.7. `notSent` is the receiver's; none on a sender. */
-export function handleMessages(
-  ctx: RoleContext,
-  link: Link,
-  notSent: ((ndx: number) => void) | undefined,
-): void {
+/**
+ * What messages of the peer do: docs/protocol/1-session.md, 1.7. To be called before the input is framed: the first
+ * message may come in one piece with the seed.
+ */
+export function handleMessages(ctx: RoleContext, link: Link, isSender: boolean): void {
   const { wire } = ctx;
   const text = (level: 'info' | 'warning' | 'error', payload: Uint8Array): void => {
     const end = payload[payload.length - 1] === 0x0a ? payload.length - 1 : payload.length;
@@ -37,7 +36,7 @@ export function handleMessages(
         text('warning', payload);
         break;
       case MSG.IO_ERROR:
-        if (notSent !== undefined) ctx.ioError |= payloadInt(payload) & IO_ERROR_MASK;
+        if (!isSender) ctx.ioError |= payloadInt(payload) & IO_ERROR_MASK;
         break;
       case MSG.IO_TIMEOUT: {
         if (ctx.isServer) throw streamError('a time-out message from a client');
@@ -48,14 +47,14 @@ export function handleMessages(
       case MSG.DELETED: {
         const isDirectory = payload[payload.length - 1] === 0;
         const name = fromBuffer(payload, 0, isDirectory ? payload.length - 1 : payload.length);
-        if (notSent === undefined) ctx.emit({ type: 'deleted', name, isDirectory });
+        if (isSender) ctx.emit({ type: 'deleted', name, isDirectory });
         break;
       }
       case MSG.NO_SEND:
-        notSent?.(payloadInt(payload));
+        if (!isSender) ctx.onNotSent(payloadInt(payload));
         break;
       case MSG.ERROR_EXIT:
-        remoteExit(wire, payload, notSent === undefined);
+        remoteExit(wire, payload, isSender);
         break;
       default:
         // NOOP keeps the connection alive; SUCCESS has a meaning only where sources are removed.

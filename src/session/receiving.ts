@@ -12,7 +12,6 @@ import { Generator } from '../roles/generator.ts';
 import { Receiver } from '../roles/receiver.ts';
 import { type NameCheck, ReceivingSide } from '../roles/receiving-side.ts';
 import type { Link } from './link.ts';
-import { handleMessages } from './messages.ts';
 
 export interface ReceivingInit {
   link: Link;
@@ -36,7 +35,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
 
   ctx.emit({ type: 'flist', stage: 'start', direction, incremental, count: 0 });
   const receiver = new Receiver(side);
-  handleMessages(ctx, init.link, (ndx) => receiver.notSent(ndx));
+  ctx.onNotSent = (ndx) => receiver.notSent(ndx);
   await side.receiveFirstList();
   init.link.mayKeepAlive = true;
   if (side.known === 1) await receiver.readUntilMore();

@@ -4,7 +4,6 @@ import type { RoleContext } from '../roles/context.ts';
 import { ListBuilder } from '../roles/list-builder.ts';
 import { Sender } from '../roles/sender.ts';
 import type { Link } from './link.ts';
-import { handleMessages } from './messages.ts';
 import { closeSources, openSources } from './sources.ts';
 
 export interface SendingInit {
@@ -24,7 +23,6 @@ export async function runSendingSide(ctx: RoleContext, { link, paths, rules }: S
     const filters = sources.map(({ root }) => new FilterSet(rules, { side: 'sender', rootPath: root.path }));
     const hides = (name: string, isDir: boolean, origin: number): boolean =>
       filters[origin]!.isExcluded(name, isDir);
-    handleMessages(ctx, link, undefined);
     link.mayKeepAlive = true;
     await new Sender(ctx, sources, new ListBuilder(ctx, sources, hides)).run();
   } finally {

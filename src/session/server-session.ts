@@ -10,7 +10,7 @@ import { RoleContext } from '../roles/context.ts';
 import type { PipeEnd } from '../transport/pipe.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
-import { announceFailure, forwardToPeer } from './messages.ts';
+import { announceFailure, forwardToPeer, handleMessages } from './messages.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
@@ -68,9 +68,11 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
   });
   const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
   wire.frameOutput();
-  if (negotiated.framesClient) wire.frameInput(negotiated.protocol);
   const emit = forwardToPeer(wire, negotiated.protocol);
-  return new RoleContext({ wire, negotiated, options, isServer: true, emit, startBytes });
+  const ctx = new RoleContext({ wire, negotiated, options, isServer: true, emit, startBytes });
+  handleMessages(ctx, link, role === 'sender');
+  if (negotiated.framesClient) wire.frameInput(negotiated.protocol);
+  return ctx;
 }
 
 /** The client sends its rules to a sender always, to a receiver only if it deletes (1.1). */

@@ -1,9 +1,10 @@
 import { createHash as createCryptoHash } from 'node:crypto';
+import fc from 'fast-check';
 import { createMD4, createXXHash3, createXXHash64, createXXHash128, type IHasher } from 'hash-wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChecksumName } from '../../src/core/algorithms.ts';
 import { createHash, type Hash, loadHashes } from '../../src/delta/hashes.ts';
-import { ENGINES, hex, noise, pieces, unhex, vectors, withEngine } from './support.ts';
+import { ENGINES, hex, loadLibraries, noise, pieces, unhex, vectors, withEngine } from './support.ts';
 
 const NAMES = ['md4', 'md5', 'sha1', 'xxh64', 'xxh3', 'xxh128'] as const;
 type Name = (typeof NAMES)[number];
@@ -16,11 +17,13 @@ const { checksums } = vectors<{
   };
 }>('primitives');
 
+const SEEDS = [0, 1, -1, 0x7fffffff, -0x80000000];
 const hashers = new Map<string, IHasher>();
 
 beforeAll(async () => {
   await loadHashes();
   await loadHashes();
+  await loadLibraries([...SEEDS, ...checksums.block.map(({ seed }) => seed)]);
   hashers.set('md4', await createMD4());
   hashers.set('xxh64', await createXXHash64());
   hashers.set('xxh3', await createXXHash3());
@@ -119,6 +122,42 @@ describe.each(ENGINES)('digests, %s', (_, kernel) => {
       }
       for (const { name, hash, data } of live) expect(hex(hash.digest())).toBe(reference(name, data));
     });
+  });
+
+  it('may begin, go on and end in any order, seeded or not', () => {
+    const data = noise(2_000, 8);
+    const step = fc.record({
+      slot: fc.nat(4),
+      what: fc.constantFrom('update' as const, 'update' as const, 'digest' as const),
+      name: fc.constantFrom(...NAMES),
+      seed: fc.constantFrom(...SEEDS),
+      length: fc.nat(600),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
+        const slots: ({ name: Name; seed: number; hash: Hash; at: number } | undefined)[] = [];
+        for (const { slot, what, name, seed, length } of steps) {
+          withEngine(kernel, () => {
+            slots[slot] ??= { name, seed, hash: createHash(name, seed), at: 0 };
+          });
+          const one = slots[slot]!;
+          if (what === 'update') {
+            const to = Math.min(data.length, one.at + length);
+            one.hash.update(data.subarray(one.at, to));
+            one.at = to;
+          } else {
+            // The other engine's, in one piece.
+            const whole = (): string => digest(one.name, data.subarray(0, one.at), [], one.seed);
+            expect([one.name, one.seed, hex(one.hash.digest())]).toEqual([
+              one.name,
+              one.seed,
+              withEngine(!kernel, whole),
+            ]);
+            slots[slot] = undefined;
+          }
+        }
+      }),
+    );
   });
 
   it('of a digest that was given up leave no trace', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ChecksumName } from '../../src/core/algorithms.ts';
 import { KERNEL_SOURCES } from '../../src/delta/kernel.generated.ts';
 import { acquireKernel, releaseKernel } from '../../src/delta/kernel-instance.ts';
 import { rollingSum } from '../../src/delta/rolling.ts';
@@ -33,24 +34,111 @@ describe('without the kernel', () => {
     vi.resetModules();
   });
 
-  async function digestOfAbc(): Promise<string> {
+  type Hashes = typeof import('../../src/delta/hashes.ts');
+
+  /** The modules anew, on a host whose WebAssembly is `api`. */
+  async function freshHashes(api: object | undefined): Promise<Hashes> {
+    vi.stubGlobal('WebAssembly', api);
     vi.resetModules();
-    const { createHash: fresh, loadHashes } = await import('../../src/delta/hashes.ts');
     const { acquireKernel: acquire } = await import('../../src/delta/kernel-instance.ts');
-    await loadHashes();
     expect(acquire()).toBeUndefined();
-    const hash = fresh('xxh128');
+    return import('../../src/delta/hashes.ts');
+  }
+
+  const real = (globalThis as unknown as { WebAssembly: object }).WebAssembly;
+  const noSimd = Object.create(
+    {},
+    { ...Object.getOwnPropertyDescriptors(real), validate: { value: () => false } },
+  ) as object;
+
+  const { checksums } = vectors<{
+    checksums: {
+      whole: ({ data: string } & Record<string, string>)[];
+      block: ({ data: string; seed: number } & Record<string, string>)[];
+    };
+  }>('primitives');
+  const ofAbc = checksums.whole.find(({ data }) => data === 'abc')!;
+
+  function digest({ createHash: fresh }: Hashes, name: ChecksumName, seed = 0): string {
+    const hash = fresh(name, seed);
     hash.update(Buffer.from('abc'));
     return hex(hash.digest());
   }
 
-  it.each([
-    ['no WebAssembly (--jitless)', undefined],
-    ['no SIMD', { validate: () => false }],
-  ])('%s: plain TypeScript does it', async (_, api) => {
-    const { checksums } = vectors<{ checksums: { whole: { data: string; xxh128: string }[] } }>('primitives');
-    vi.stubGlobal('WebAssembly', api);
-    expect(await digestOfAbc()).toBe(checksums.whole.find(({ data }) => data === 'abc')!.xxh128);
+  const NAMES = ['md4', 'md5', 'sha1', 'xxh64', 'xxh3', 'xxh128'] as const;
+
+  it.each(NAMES)('no SIMD: a library has %s', async (name) => {
+    const hashes = await freshHashes(noSimd);
+    await Promise.all([hashes.loadHashes(), hashes.loadHashes()]);
+    expect(hashes.hashAvailable(name)).toBe(true);
+    expect(digest(hashes, name)).toBe(ofAbc[name]);
+  });
+
+  it.each(['md4', 'xxh64', 'xxh3', 'xxh128'] as const)(
+    '%s is not there before it is loaded',
+    async (name) => {
+      const hashes = await freshHashes(noSimd);
+      expect(() => hashes.createHash(name)).toThrow(
+        expect.objectContaining({
+          code: 'RSYNC_INTERNAL',
+          message: `checksum ${name} is used before it was loaded`,
+        }),
+      );
+      await hashes.loadHashes();
+      expect(digest(hashes, name)).toBe(ofAbc[name]);
+    },
+  );
+
+  it.each(['xxh3', 'xxh128'] as const)('%s takes the seeds that were loaded, and no other', async (name) => {
+    const hashes = await freshHashes(noSimd);
+    const rows = checksums.block.filter(({ data, seed }) => data === 'abc' && seed !== 0);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { seed } of rows) await hashes.loadHashes(seed);
+    for (const row of rows) expect(digest(hashes, name, row.seed)).toBe(row[name]);
+    expect(() => hashes.createHash(name, 4711)).toThrow(
+      expect.objectContaining({
+        code: 'RSYNC_INTERNAL',
+        message: `checksum ${name} with seed 4711 is used before it was loaded`,
+      }),
+    );
+  });
+
+  it('a process of many sessions keeps the latest thousand seeds', async () => {
+    const hashes = await freshHashes(noSimd);
+    for (let seed = 1; seed <= 1024; seed++) await hashes.loadHashes(seed);
+    await hashes.loadHashes(1);
+    await hashes.loadHashes(1025);
+    const row = checksums.block.find(({ data, seed }) => data === 'abc' && seed === 1)!;
+    expect(digest(hashes, 'xxh3', 1)).toBe(row.xxh3);
+    expect(() => hashes.createHash('xxh3', 2)).toThrow(/seed 2 is used before/);
+    expect(digest(hashes, 'xxh3')).toBe(ofAbc.xxh3);
+  });
+
+  it('no WebAssembly (--jitless): md5 and sha1 are left, the others are a typed error', async () => {
+    const hashes = await freshHashes(undefined);
+    await hashes.loadHashes(5);
+    expect(NAMES.filter(hashes.hashAvailable)).toEqual(['md5', 'sha1']);
+    for (const name of ['md5', 'sha1'] as const) expect(digest(hashes, name)).toBe(ofAbc[name]);
+    for (const name of ['md4', 'xxh64', 'xxh3', 'xxh128'] as const) {
+      expect(() => hashes.createHash(name)).toThrow(
+        expect.objectContaining({ code: 'RSYNC_UNSUPPORTED', exitCode: 4, origin: 'local' }),
+      );
+    }
+  });
+
+  it('a host with the kernel does not load the libraries', async () => {
+    const imported: string[] = [];
+    for (const name of ['hash-wasm', 'xxhash-wasm']) {
+      vi.doMock(name, () => {
+        imported.push(name);
+        return {};
+      });
+    }
+    vi.resetModules();
+    const { loadHashes } = await import('../../src/delta/hashes.ts');
+    await loadHashes(5);
+    for (const name of ['hash-wasm', 'xxhash-wasm']) vi.doUnmock(name);
+    expect(imported).toEqual([]);
   });
 
   it('memory that cannot be had is a typed error', () => {

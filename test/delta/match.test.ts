@@ -10,6 +10,7 @@ import {
   ENGINES,
   expand,
   hex,
+  loadLibraries,
   match,
   noise,
   shown,
@@ -19,6 +20,7 @@ import {
 } from './support.ts';
 
 const transfers = capturedTransfers();
+await loadLibraries([99, -3, 7, 1, 5, 3, ...transfers.map(({ ctx }) => ctx.seed)]);
 
 describe.each(ENGINES)('captured transfers, %s', (_, kernel) => {
   it('are there', () => {

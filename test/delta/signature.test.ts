@@ -10,7 +10,7 @@ import {
   sumHeadFor,
 } from '../../src/delta/signature.ts';
 import { capturedTransfers } from './exchanges.ts';
-import { context, ENGINES, hex, noise, sign, vectors, withEngine } from './support.ts';
+import { context, ENGINES, hex, loadLibraries, noise, sign, vectors, withEngine } from './support.ts';
 
 interface HeadRow {
   size: number;
@@ -106,9 +106,10 @@ describe('integer square root', () => {
   });
 });
 
-describe.each(ENGINES)('signatures, %s', (_, kernel) => {
-  const transfers = capturedTransfers().filter(({ basis }) => basis !== undefined);
+const transfers = capturedTransfers().filter(({ basis }) => basis !== undefined);
+await loadLibraries([42, ...transfers.map(({ ctx }) => ctx.seed)]);
 
+describe.each(ENGINES)('signatures, %s', (_, kernel) => {
   it.each(transfers.map((transfer) => [transfer.label, transfer] as const))('%s', (_label, transfer) => {
     const { ctx, protocol, redo, basis } = transfer;
     // Redo requests after --append-verify have a basis that the session itself wrote.

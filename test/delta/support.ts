@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type ChecksumName, DIGEST_LENGTH } from '../../src/core/algorithms.ts';
 import type { SumHead } from '../../src/core/sum-head.ts';
+import { loadHashes } from '../../src/delta/hashes.ts';
 import { useKernel } from '../../src/delta/kernel-instance.ts';
 import { Matcher, type MatchStats, SumTable } from '../../src/delta/match.ts';
 import { Signer, sumHeadFor } from '../../src/delta/signature.ts';
@@ -12,11 +13,21 @@ export function vectors<T>(name: string): T {
   ) as T;
 }
 
-/** Both ways to compute. */
+/** Both ways to compute. The second needs `loadLibraries` first. */
 export const ENGINES = [
   ['kernel', true],
-  ['plain', false],
+  ['no kernel', false],
 ] as const;
+
+/** Loads what is used without the kernel, and prepares these seeds. */
+export async function loadLibraries(seeds: Iterable<number> = []): Promise<void> {
+  useKernel(false);
+  try {
+    for (const seed of [0, ...seeds]) await loadHashes(seed);
+  } finally {
+    useKernel(true);
+  }
+}
 
 /** Runs `body` with or without the kernel. */
 export function withEngine<T>(kernel: boolean, body: () => T): T {

@@ -66,7 +66,7 @@ async function runCase(
   const since = hideTimesSince();
   const options = { cwd: folder, env: { HOME: folder } };
   const result = program === 'C' ? await runRsync(client, args, options) : await runOurs(args, options);
-  return { result, disk: snapshotTree(folder, { precision: 'microseconds', hideTimesSince: since }) };
+  return { result, disk: snapshotTree(folder, { microseconds: true, hideTimesSince: since }) };
 }
 
 /** Everything in which the two outcomes disagree. */

@@ -22,8 +22,10 @@ export interface SnapshotEntry {
 export type Tree = Map<ByteString, SnapshotEntry>;
 
 export interface SnapshotOptions {
-  /** Default: whole seconds, as rsync's quick check does. Node.js can set no time finer than microseconds. */
-  precision?: 'seconds' | 'microseconds' | 'nanoseconds';
+  /** Default: whole seconds, as rsync's quick check does. */
+  nanoseconds?: boolean;
+  /** The finest that Node.js can set. */
+  microseconds?: boolean;
   /** Seconds since the epoch. Later times become `now`: they come from the run, not from a file list. */
   hideTimesSince?: number;
   times?: boolean;
@@ -101,9 +103,9 @@ function timeOf(ns: bigint, options: SnapshotOptions): string {
     // Years from now is no clock reading: such a time was set on purpose.
     if (Number(ns) / 1e9 < Date.now() / 1000 + 60) return 'now';
   }
-  if (options.precision === undefined || options.precision === 'seconds') return String(second);
+  if (options.nanoseconds !== true && options.microseconds !== true) return String(second);
   const fraction = String(ns - second * 1_000_000_000n).padStart(9, '0');
-  return `${second}.${options.precision === 'nanoseconds' ? fraction : fraction.slice(0, 6)}`;
+  return `${second}.${options.nanoseconds === true ? fraction : fraction.slice(0, 6)}`;
 }
 
 const CHUNK = 1 << 20;
