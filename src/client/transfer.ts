@@ -66,7 +66,8 @@ function connect(request: TransferRequest): Promise<Channel> {
 function tellCommand({ options, remote, onEvent }: TransferRequest, words: readonly string[]): void {
   const user = remote.user === undefined ? [] : ['-l', remote.user];
   const shell = (options.rsh ?? 'ssh').split(' ').filter(Boolean);
-  const line = [...shell, ...user, remote.host, ...words];
+  const quoted = words.map((word) => (/[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word));
+  const line = [...shell, ...user, remote.host, ...quoted];
   const text = fromText(`opening connection using: ${line.join(' ')}  (${line.length} args)`);
   onEvent?.({ type: 'message', level: 'info', text, remote: false });
 }

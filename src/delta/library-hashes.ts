@@ -1,12 +1,12 @@
 /**
  * Digests on a host without the kernel: node:crypto has md5 and sha1, hash-wasm md4, xxh3 and xxh128, xxhash-wasm
  * xxh64. Both packages need WebAssembly, and no SIMD. They are imported by `loadLibraryHashes` alone: importing and
- * compiling them takes some 40 ms, which a host with the kernel does not spend.
+ * compiling them takes some 50 ms, which a host with the kernel does not spend.
  *
  * hash-wasm makes its instances asynchronously and each holds one running digest, so there is one instance a digest
  * name, and the running digests take turns in it by `save()` and `load()`. It takes a seed only when it makes an
- * instance. Hence a seed is prepared by making one and keeping what it saves before any data, 580 bytes: loaded into
- * the instance in use, that is the start of a digest with that seed.
+ * instance. Hence a seed is prepared by making one more (0.5 ms) and keeping what that saves before any data, 580
+ * bytes: loaded into the instance in use, it is the start of a digest with that seed.
  */
 
 import { createHash as createCryptoHash } from 'node:crypto';

@@ -21,6 +21,8 @@ export interface Destination {
   rename: ByteString | undefined;
   /** The directory was made, or with `dryRun` would have been. */
   created: boolean;
+  /** That is worth a line: not when the only entry of the list is that directory. */
+  announced: boolean;
 }
 
 /**
@@ -32,14 +34,16 @@ export function openDestination(path: string, shape: ListShape, dryRun: boolean)
   const shown = nodePath.resolve(path);
   const trailingSlash = path.endsWith('/') || (platform.isWindows && path.endsWith('\\'));
   const stat = statOrUndefined(path);
-  if (stat?.isDirectory()) return { root: Root.open(path), rename: undefined, created: false };
-  const single = shape.count === 1 && shape.only !== undefined && shape.only.name !== '.';
+  if (stat?.isDirectory())
+    return { root: Root.open(path), rename: undefined, created: false, announced: false };
+  const single = shape.count === 1 && shape.only !== undefined;
   if (stat !== undefined) {
     if (!single) throw cannotSelect('destination must be a directory when copying more than 1 file', shown);
     if (shape.only!.isDirectory) throw cannotSelect('cannot overwrite non-directory with a directory', shown);
     return inParent(path, dryRun);
   }
-  if (single && !trailingSlash) return inParent(path, dryRun);
+  if (single && !trailingSlash)
+    return shape.only!.name === '.' ? makeSilently(path, dryRun) : inParent(path, dryRun);
   if (dryRun) return { root: undefined, rename: undefined, created: true };
   try {
     mkdirSync(path);
@@ -52,17 +56,22 @@ export function openDestination(path: string, shape: ListShape, dryRun: boolean)
       cause: error,
     });
   }
-  return { root: Root.open(path), rename: undefined, created: true };
+  return { root: Root.open(path), rename: undefined, created: true, announced };
 }
 
 function inParent(path: string, dryRun: boolean): Destination {
   const parent = nodePath.dirname(path);
   const stat = statOrUndefined(parent);
   if (stat?.isDirectory()) {
-    return { root: Root.open(parent), rename: fromText(nodePath.basename(path)), created: false };
+    return {
+      root: Root.open(parent),
+      rename: fromText(nodePath.basename(path)),
+      created: false,
+      announced: false,
+    };
   }
   if (dryRun && stat === undefined)
-    return { root: undefined, rename: fromText(nodePath.basename(path)), created: false };
+    return { root: undefined, rename: fromText(nodePath.basename(path)), created: false, announced: false };
   const shown = nodePath.resolve(parent);
   const reason = stat === undefined ? 'No such file or directory (2)' : 'Not a directory (20)';
   throw cannotSelect(`change_dir "${shown}" failed: ${reason}`, shown);

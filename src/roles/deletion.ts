@@ -1,15 +1,14 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { compareNames, type FileList } from '../core/file-list.ts';
-import { isDirectory } from '../core/mode.ts';
 import { errnoText } from '../files/errors.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import { scanDirectory } from '../files/scan.ts';
 import type { Stat } from '../files/stat.ts';
-import type { FilterSet } from '../filter/filter-list.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
 import { IOERR, type RoleContext } from './context.ts';
 import { countKind } from './entry-details.ts';
+import type { Exclusion } from './exclusion.ts';
 
 /** What became of an item that was to be removed. */
 type Outcome = 'removed' | 'kept' | 'at-limit' | 'failed';
@@ -25,11 +24,11 @@ interface Candidate {
  */
 export class Deletion {
   private readonly ctx: RoleContext;
-  private readonly filter: FilterSet;
+  private readonly filter: Exclusion;
   private readonly info: InfoLevels;
   private toldIoError = false;
 
-  constructor(ctx: RoleContext, filter: FilterSet, info: InfoLevels) {
+  constructor(ctx: RoleContext, filter: Exclusion, info: InfoLevels) {
     this.ctx = ctx;
     this.filter = filter;
     this.info = info;
@@ -63,13 +62,13 @@ export class Deletion {
         if (this.info.MOUNT > 0) this.ctx.info(`cannot delete mount point: ${name}`);
         continue;
       }
-      this.remove(root, name, stat, true);
+      this.remove(root, name, stat);
     }
   }
 
   /**
-   * Takes an item of the wrong kind out of the way; its contents are reported, it is not, and nothing counts against
-   * `--max-delete`. Returns false, after reporting, if it could not be removed.
+   * Takes an item of the wrong kind out of the way; its contents are reported and count against `--max-delete`, it does
+   * neither. Returns false, after reporting, if it could not be removed.
    */
   makeRoom(root: Root, name: ByteString, stat: Stat, kind: string): boolean {
     if (!stat.isDirectory) {
@@ -82,13 +81,12 @@ export class Deletion {
         return this.cannotMakeRoom(name, kind);
       }
     }
-    if (this.when === undefined) {
-      if (this.contents(root, name).length > 0) {
-        this.ctx.info(`cannot delete non-empty directory: ${name}`);
-        return this.cannotMakeRoom(name, kind);
-      }
-    } else if (this.removeContents(root, name, stat, false) !== true) {
-      this.ctx.info(`cannot delete non-empty directory: ${name}`);
+    const isEmpty =
+      this.when === undefined
+        ? this.contents(root, name).length === 0
+        : this.removeContents(root, name, stat) === 'removed';
+    if (!isEmpty) {
+      this.tellNotEmpty(name);
       return this.cannotMakeRoom(name, kind);
     }
     if (this.ctx.options.dryRun) return true;
@@ -120,18 +118,28 @@ export class Deletion {
     return found.sort((a, b) => compareNames(b.name, b.stat.isDirectory, a.name, a.stat.isDirectory));
   }
 
-  private remove(root: Root, name: ByteString, stat: Stat, limited: boolean): Outcome {
+  /** An item that is not a directory, or a directory with its contents. */
+  private remove(root: Root, name: ByteString, stat: Stat): Outcome {
     if (stat.isDirectory) {
-      const outcome = this.removeContents(root, name, stat, limited);
-      if (outcome !== true) {
-        if (outcome === false) this.ctx.info(`cannot delete non-empty directory: ${name}`);
-        return outcome === false ? 'kept' : outcome;
+      const outcome = this.removeContents(root, name, stat);
+      if (outcome !== 'removed') {
+        this.tellNotEmpty(name);
+        return outcome;
       }
     }
+    return this.removeItem(root, name, stat, true);
+  }
+
+  /** The item itself. `isEmpty`: nothing is left in it, if it is a directory. */
+  private removeItem(root: Root, name: ByteString, stat: Stat, isEmpty: boolean): Outcome {
     const { maxDelete, dryRun } = this.ctx.options;
-    if (limited && maxDelete !== undefined && this.ctx.stats.deleted.total >= Math.max(maxDelete, 0)) {
+    if (maxDelete !== undefined && this.ctx.stats.deleted.total >= Math.max(maxDelete, 0)) {
       this.ctx.skippedDeletions++;
       return 'at-limit';
+    }
+    if (!isEmpty) {
+      this.tellNotEmpty(name);
+      return 'kept';
     }
     if (!dryRun) {
       try {
@@ -141,7 +149,7 @@ export class Deletion {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT') return 'removed';
         if (stat.isDirectory && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
-          this.ctx.info(`cannot delete non-empty directory: ${name}`);
+          this.tellNotEmpty(name);
           return 'kept';
         }
         this.fail(`delete_file: ${stat.isDirectory ? 'rmdir' : 'unlink'}(${name})`, error);
@@ -149,17 +157,12 @@ export class Deletion {
       }
     }
     countKind(this.ctx.stats.deleted, stat.mode);
-    this.ctx.emit({ type: 'deleted', name, isDirectory: isDirectory(stat.mode), mode: stat.mode });
+    this.ctx.emit({ type: 'deleted', name, isDirectory: stat.isDirectory, mode: stat.mode });
     return 'removed';
   }
 
-  /** True: empty now. False: something protected stays. Else what stopped it. */
-  private removeContents(
-    root: Root,
-    directory: ByteString,
-    own: Stat,
-    limited: boolean,
-  ): boolean | 'at-limit' | 'failed' {
+  /** `removed`: the directory is empty now. A directory in it that keeps something is told of, and counts, once more. */
+  private removeContents(root: Root, directory: ByteString, own: Stat): Outcome {
     if (!this.ctx.options.dryRun && !platform.isRoot && (own.mode & 0o300) !== 0o300) {
       try {
         root.chmod(directory, (own.mode & 0o7777) | 0o700);
@@ -167,22 +170,30 @@ export class Deletion {
         // The removal itself will say what is wrong.
       }
     }
-    let empty: boolean | 'at-limit' | 'failed' = true;
+    let whole: Outcome = 'removed';
     for (const { name, stat } of this.contents(root, directory)) {
       if (this.filter.isExcluded(name, stat.isDirectory, { deleting: true })) {
-        if (empty === true) empty = false;
+        whole = 'kept';
         continue;
       }
       if (stat.isDirectory && stat.dev !== own.dev) {
         if (this.info.MOUNT > 0) this.ctx.info(`cannot delete mount point: ${name}`);
-        if (empty === true) empty = false;
+        whole = 'kept';
         continue;
       }
-      const outcome = this.remove(root, name, stat, limited);
-      if (outcome === 'kept' && empty === true) empty = false;
-      else if (outcome === 'at-limit' || outcome === 'failed') empty = outcome;
+      let isEmpty = true;
+      if (stat.isDirectory) {
+        isEmpty = this.removeContents(root, name, stat) === 'removed';
+        if (!isEmpty) this.tellNotEmpty(name);
+      }
+      const outcome = this.removeItem(root, name, stat, isEmpty);
+      if (outcome !== 'removed') whole = outcome;
     }
-    return empty;
+    return whole;
+  }
+
+  private tellNotEmpty(name: ByteString): void {
+    this.ctx.info(`cannot delete non-empty directory: ${name}`);
   }
 
   private fail(what: ByteString, error: unknown): void {

@@ -4,6 +4,7 @@ import type { FileList } from '../core/file-list.ts';
 import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from '../core/mode.ts';
 import { applyAttributes } from '../files/attributes.ts';
 import { errnoText } from '../files/errors.ts';
+import { newDirectoryMode } from '../files/modes.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
@@ -177,7 +178,7 @@ export class EntryGenerator {
       if (!wasMade && !this.make(name, key, this.comparison.mode(list, i, undefined), stat)) return false;
       stat = this.ctx.options.dryRun ? undefined : this.side.root?.lstat(name);
     }
-    if (stat?.isDirectory) this.setDirectoryAttributes(list, i, name, stat);
+    if (stat?.isDirectory) this.setDirectoryAttributes(list, i, name, stat, wasMade);
     this.writer.report(held, list, i, ndx, flags);
     return true;
   }
@@ -218,9 +219,17 @@ export class EntryGenerator {
     return false;
   }
 
-  private setDirectoryAttributes(list: FileList, i: number, name: ByteString, stat: Stat): void {
-    const { perms } = this.ctx.options;
-    const mode = perms ? this.comparison.workingMode(list.mode(i)) : stat.mode;
+  /** `early`: it was made by `makeEarly`, for the owner alone, and has no mode of its own so far. */
+  private setDirectoryAttributes(
+    list: FileList,
+    i: number,
+    name: ByteString,
+    stat: Stat,
+    early: boolean,
+  ): void {
+    let { mode } = stat;
+    if (this.ctx.options.perms) mode = list.mode(i);
+    else if (early) mode = newDirectoryMode(this.comparison.mode(list, i, undefined), stat.mode);
     this.apply(name, stat, this.comparison.wanted(list, i, this.comparison.workingMode(mode), stat));
   }
 

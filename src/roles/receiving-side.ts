@@ -111,7 +111,7 @@ export class ReceivingSide {
   /** For the generator: a list came, a file was finished, a phase was echoed. */
   readonly progress = new Signal();
   readonly links = new HardLinks();
-  destination: Destination = { root: undefined, rename: undefined, created: false };
+  destination: Destination = { root: undefined, rename: undefined, created: false, announced: false };
 
   private readonly entries: FileEntryReader;
   private readonly directories = new DirectoryTable();

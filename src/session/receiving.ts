@@ -8,6 +8,7 @@ import type { FilterRule } from '../filter/rule.ts';
 import { infoLevels } from '../options/info-levels.ts';
 import type { RoleContext } from '../roles/context.ts';
 import { Deletion } from '../roles/deletion.ts';
+import { Exclusion } from '../roles/exclusion.ts';
 import { Generator } from '../roles/generator.ts';
 import { Receiver } from '../roles/receiver.ts';
 import { type NameCheck, ReceivingSide } from '../roles/receiving-side.ts';
@@ -45,7 +46,11 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   if (init.destination !== undefined && !options.listOnly) chooseDestination(ctx, side, init.destination);
   const rootPath = side.root?.path ?? fromText(init.destination ?? '');
   const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
-  const generator = new Generator(side, new Deletion(ctx, filter, info), info);
+  const generator = new Generator(
+    side,
+    new Deletion(ctx, new Exclusion(ctx, filter, 'receiver'), info),
+    info,
+  );
   try {
     await both(generator.run(), receiver.run(), (error) => {
       side.progress.fail(error);
@@ -63,7 +68,8 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
 function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: string): void {
   const only = side.known === 1 ? onlyEntry(side.lists[0]!.list) : undefined;
   side.destination = openDestination(path, { count: side.known, only }, ctx.options.dryRun);
-  if (side.destination.created) ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
+  if (side.destination.announced)
+    ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
 }
 
 /** Waits for both tasks; the first failure stops the other one and is thrown. */

@@ -1,6 +1,7 @@
 import { FilterSet } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { RoleContext } from '../roles/context.ts';
+import { Exclusion } from '../roles/exclusion.ts';
 import { ListBuilder } from '../roles/list-builder.ts';
 import { Sender } from '../roles/sender.ts';
 import type { Link } from './link.ts';
@@ -20,7 +21,9 @@ export interface SendingInit {
 export async function runSendingSide(ctx: RoleContext, { link, paths, rules }: SendingInit): Promise<void> {
   const sources = openSources(ctx, paths);
   try {
-    const filters = sources.map(({ root }) => new FilterSet(rules, { side: 'sender', rootPath: root.path }));
+    const filters = sources.map(({ root }) => {
+      return new Exclusion(ctx, new FilterSet(rules, { side: 'sender', rootPath: root.path }), 'sender');
+    });
     const hides = (name: string, isDir: boolean, origin: number): boolean =>
       filters[origin]!.isExcluded(name, isDir);
     link.mayKeepAlive = true;

@@ -1,54 +1,68 @@
 const DELETION = /^((del\. )?\*deleting |deleting |cannot delete )/;
-const REMARK = / (exists|is newer|is uptodate)$|^not creating new /;
+const REMARK = / (exists|is newer|is uptodate)$|^(not creating new|skipping non-regular file) /;
+const LINKED = /^hf/;
 const ITEM = /^[.<>ch*][fdLDSm][.+?a-zA-Z ]{9} /;
+const INSIDE =
+  /^\[(sender|receiver|generator)\] (hiding|showing|protecting|risking) |^Number of \d+ KiB logical blocks touched: /;
 const RECEIVED = /^(>f| +[\d,]+ +\d+% )/;
 
 /**
  * Lines that different processes of C rsync print have no order among them: the lines of each are compared in order,
  * under a heading.
  * - Deletions come when the list of their folder does, before or after other items.
- * - Remarks of -vv on files that stay as they are come from the other end in a push.
- * - In a pull the generator and the receiver print at the same time: items of files and progress are the receiver's.
- *   Without -i nothing tells their lines apart, and lines are compared as a set.
+ * - Remarks on files that are left alone come from the generator, past the items that the sender echoes.
+ * - In a pull the generator and the receiver print at the same time: items of files and progress are the receiver's,
+ *   and a hard link is made when its first name has come (compared as a set). Without -i nothing tells their lines
+ *   apart, and all are compared as a set.
  */
 export function inStreams(lines: readonly string[], pull: boolean): string[] {
-  const deletions = lines.filter((line) => DELETION.test(line));
-  const others = lines.filter((line) => !DELETION.test(line));
-  if (!pull) {
-    const remarks = others.filter((line) => REMARK.test(line));
-    return [
-      ...others.filter((line) => !REMARK.test(line)),
-      '[remarks]',
-      ...remarks,
-      '[deletions]',
-      ...deletions,
-    ];
+  const streams: Record<string, string[]> = {
+    rest: [],
+    received: [],
+    linked: [],
+    remarks: [],
+    deletions: [],
+  };
+  const itemized = lines.some((line) => ITEM.test(line));
+  for (const line of lines) {
+    if (DELETION.test(line)) streams.deletions!.push(line);
+    else if (REMARK.test(line)) streams.remarks!.push(line);
+    else if (pull && itemized && RECEIVED.test(line)) streams.received!.push(line);
+    else if (pull && itemized && LINKED.test(line)) streams.linked!.push(line);
+    else streams.rest!.push(line);
   }
-  const itemized = others.some((line) => ITEM.test(line));
-  const received = itemized ? others.filter((line) => RECEIVED.test(line)) : [];
-  const rest = itemized ? others.filter((line) => !RECEIVED.test(line)) : others.toSorted();
-  return [...rest, '[received]', ...received, '[deletions]', ...deletions];
+  streams.linked!.sort();
+  if (pull && !itemized) streams.rest!.sort();
+  return Object.entries(streams).flatMap(([name, found]) =>
+    found.length > 0 ? [`[${name}]`, ...found] : [],
+  );
 }
 
 /**
  * What must differ between two runs, made equal:
  * - rates, times and speedups, and the numbers of bytes on the wire (compared apart, with a tolerance: `traffic`);
+ * - the size of the file list, which C rsync counts by its own buffers, and block statistics that 3.5.1 added;
+ * - what -vv tells of the inside: hash hits, and which pattern decided on a name;
  * - of a progress line that is overwritten again and again, only the last state counts.
  * Everything else of standard output is compared byte by byte, in the order that `inStreams` describes.
  */
 export function normalised(stdout: Buffer): string[] {
   const lines = stdout.toString('latin1').split('\n');
-  return lines.map((line) =>
-    lastState(line)
-      .replace(
-        /^sent \S+ bytes {2}received \S+ bytes {2}\S+ bytes\/sec$/,
-        'sent N bytes  received N bytes  N bytes/sec',
-      )
-      .replace(/speedup is \S+/, 'speedup is N')
-      .replace(/^(Total bytes (?:sent|received)): \S+$/, '$1: N')
-      .replace(/^(File list (?:generation|transfer) time): \S+ seconds$/, '$1: N seconds')
-      .replace(/ +\S+[kMGT]?B\/s +\d+:\d\d:\d\d/, ' RATE TIME'),
-  );
+  return lines
+    .filter((line) => !INSIDE.test(line))
+    .map((line) =>
+      lastState(line)
+        .replace(
+          /^sent \S+ bytes {2}received \S+ bytes {2}\S+ bytes\/sec$/,
+          'sent N bytes  received N bytes  N bytes/sec',
+        )
+        .replace(/speedup is \S+/, 'speedup is N')
+        .replace(/^(Total bytes (?:sent|received)): \S+$/, '$1: N')
+        .replace(/^File list size: \S+$/, 'File list size: N')
+        .replace(/hash_hits=\d+/, 'hash_hits=N')
+        .replace(/^(File list (?:generation|transfer) time): \S+ seconds$/, '$1: N seconds')
+        .replace(/ +\S+[kMGT]?B\/s +\d+:\d\d:\d\d/, ' RATE TIME'),
+    );
 }
 
 function lastState(line: string): string {

@@ -54,6 +54,8 @@ export const TAG = {
   DATA: 7,
   ERROR_XFER: 8,
   INFO: 9,
+  ERROR: 10,
+  WARNING: 11,
   IO_ERROR: 29,
   IO_TIMEOUT: 40,
   NOOP: 49,
@@ -173,6 +175,8 @@ export class ScriptedPeer {
   readonly index = new Indexes();
   /** Raw bytes that our side writes before its frames begin. */
   handshakeLength = 4;
+  /** Our side writes frames; false at protocol 29. */
+  isFramed = true;
   /** Sum of all bytes taken from our side. */
   taken = 0;
   private readonly end: PipeEnd;
@@ -239,7 +243,7 @@ export class ScriptedPeer {
   }
 
   get dataStream(): Buffer {
-    return dataOf(this.frames);
+    return this.isFramed ? dataOf(this.frames) : this.received.subarray(this.handshakeLength);
   }
 
   /** Waits until our side has written so many bytes of data. False: it ended before. */
