@@ -42,9 +42,13 @@ export function openDestination(path: string, shape: ListShape, dryRun: boolean)
     if (shape.only!.isDirectory) throw cannotSelect('cannot overwrite non-directory with a directory', shown);
     return inParent(path, dryRun);
   }
-  if (single && !trailingSlash)
-    return shape.only!.name === '.' ? makeSilently(path, dryRun) : inParent(path, dryRun);
-  if (dryRun) return { root: undefined, rename: undefined, created: true };
+  const announced = !single || trailingSlash;
+  if (!announced) {
+    const inside = inParent(path, dryRun);
+    if (shape.only!.name !== '.') return inside;
+    inside.root?.close();
+  }
+  if (dryRun) return { root: undefined, rename: undefined, created: true, announced };
   try {
     mkdirSync(path);
   } catch (error) {

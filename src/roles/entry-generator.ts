@@ -31,6 +31,8 @@ export class EntryGenerator {
   private readonly skipped = new Set<ByteString>();
   /** Directories made in this run, which their own lists have not reported; with a dry run: that would be made. */
   private readonly made = new Set<ByteString>();
+  /** Directories in whose place something else is left alone (`--ignore-existing`): nothing in them can exist. */
+  private readonly blocked = new Set<ByteString>();
   private readonly tellsUnchanged: boolean;
 
   constructor(
@@ -159,6 +161,10 @@ export class EntryGenerator {
       this.skipped.add(key);
       return false;
     }
+    if (this.isBlocked(list, i, name)) {
+      this.blocked.add(key);
+      return false;
+    }
     let stat = this.lstat(name, list.dirname(i));
     if (stat === 'failed') {
       this.skipped.add(key);
@@ -167,7 +173,7 @@ export class EntryGenerator {
     if (name === '.' && this.side.destination.created) this.made.add(key);
     const wasMade = this.made.has(key) && !this.ctx.options.dryRun;
     if (!wasMade && this.isUnwanted(name, stat, true)) {
-      this.skipped.add(key);
+      (stat === undefined ? this.skipped : this.blocked).add(key);
       return false;
     }
     let flags: number;
@@ -191,7 +197,9 @@ export class EntryGenerator {
     if (this.ctx.options.dryRun || this.skipped.has(list.dirname(i))) return;
     const name = this.side.localName(list, i);
     const stat = this.lstat(name, list.dirname(i));
-    if (stat === 'failed' || stat?.isDirectory || this.isUnwanted(name, stat, true)) return;
+    if (stat === 'failed' || stat?.isDirectory || this.blocked.has(list.dirname(i))) return;
+    const { existing, ignoreExisting } = this.ctx.options;
+    if (stat === undefined ? existing : ignoreExisting) return;
     this.make(name, list.name(i), 0o700, stat);
   }
 
@@ -384,11 +392,8 @@ export class EntryGenerator {
       }
       const stat = root.lstat(name);
       if (stat !== undefined) {
-        this.apply(
-          name,
-          stat,
-          this.comparison.wanted(list, i, this.comparison.mode(list, i, undefined), undefined),
-        );
+        const own = this.comparison.mode(list, i, sameKind ? found.mode : undefined);
+        this.apply(name, stat, this.comparison.wanted(list, i, own, undefined));
       }
     }
     let flags = ITEM.LOCAL_CHANGE | ITEM.REPORT_CHANGE;
@@ -453,6 +458,14 @@ export class EntryGenerator {
       return true;
     }
     return false;
+  }
+
+  /** Below something that is no directory: an error for the entry, as the system would give it. */
+  private isBlocked(list: FileList, i: number, name: ByteString): boolean {
+    if (!this.blocked.has(list.dirname(i))) return false;
+    const shown = this.side.root?.display(name) ?? name;
+    this.ctx.error(`rsync: [generator] recv_generator: failed to stat "${shown}": Not a directory (20)`);
+    return true;
   }
 
   private lstat(name: ByteString, directory: ByteString): Stat | undefined | 'failed' {

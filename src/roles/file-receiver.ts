@@ -108,7 +108,7 @@ export class FileReceiver {
       }
       return { outcome: this.putInPlace(target, request, root, name) ? 'done' : 'failed', digest };
     } catch (error) {
-      await sink.abort();
+      await sink.abort(this.ctx.options.partial);
       if (temp !== undefined) this.dropOrKeep(root, temp, name, literal, true);
       throw error;
     } finally {
@@ -200,12 +200,11 @@ export class FileReceiver {
 
   private openTarget(request: Request, root: Root, name: ByteString): Target | undefined {
     const { options } = this.ctx;
-    const size = request.list.size(request.i);
-    const sinkOptions = { path: toText(root.display(name)), size, sparse: options.sparse };
+    const sinkOptions = { path: toText(root.display(name)), sparse: options.sparse };
     try {
       if (options.inplace) {
         const fd = root.openInplace(name, true);
-        return { fd, sink: new FileSink(fd, { ...sinkOptions, sparse: false }), temp: undefined };
+        return { fd, sink: new FileSink(fd, sinkOptions), temp: undefined };
       }
       const temp = root.createTemp(name, tempFileMode(request.list.mode(request.i)));
       return { fd: temp.fd, sink: new FileSink(temp.fd, sinkOptions), temp };

@@ -24,6 +24,8 @@ export interface EncounterInit {
   options?: OptionsInput;
   /** Remote sources of a pull. Default: the content of a directory. */
   asks?: readonly string[];
+  /** Names of the sources of a push. Default: the content of the tree. */
+  sources?: readonly string[];
   /** What is at our end: the destination of a pull, the source of a push. */
   tree?: readonly EntrySpec[];
   peer?: ScriptedPeer;
@@ -62,7 +64,7 @@ export async function meet(
       direction: pulls ? 'pull' : 'push',
       remote: { user: undefined, host: 'scripted' },
       remotePaths: pulls ? (init.asks ?? ['src/']) : ['dst'],
-      localPaths: [pulls ? here : `${here}/`],
+      localPaths: pulls ? [here] : (init.sources ?? ['']).map((name) => `${here}/${name}`),
       channel: peer.channel,
       signal: init.signal,
       onEvent: (event) => {
