@@ -14,7 +14,7 @@ const MIB = 1 << 20;
 const size = Number(process.argv[2] ?? 256) * MIB;
 const CHUNK = 256 << 10;
 useKernel(process.argv[3] !== 'plain');
-await loadHashes();
+await loadHashes(123456);
 
 const basis = Buffer.alloc(size);
 for (let at = 0; at < size; at += 64 * MIB) randomFillSync(basis, at, Math.min(64 * MIB, size - at));

@@ -157,7 +157,7 @@ export class Generator {
     }
     if (options.hardLinks) this.learnGroups(held);
     const early = negotiated.incRecurse && options.times;
-    if (negotiated.incRecurse && !this.startDirectory(held)) return;
+    if (negotiated.incRecurse) this.startDirectory(held);
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
       if (list.isDead(i)) continue;
@@ -172,18 +172,16 @@ export class Generator {
       if (side.ctx.wire.isFull) await side.ctx.wire.drain();
       if (performance.now() - this.yielded > 10) await this.breathe();
     }
-    held.generated = true;
   }
 
-  /** With incremental recursion: the directory that the list describes. False: leave its contents alone. */
-  private startDirectory(held: ReceivedList): boolean {
+  /** With incremental recursion: the directory that the list describes. */
+  private startDirectory(held: ReceivedList): void {
     const { directory, list } = held;
-    if (directory === undefined) return true;
-    if (!this.entries.directory(held, directory.list, directory.i, list.ndxStart - 1)) return false;
+    if (directory === undefined) return;
+    if (!this.entries.directory(held, directory.list, directory.i, list.ndxStart - 1)) return;
     if (this.deletion.when === 'during' && this.side.isContentDirectory(directory.list, directory.i)) {
       this.clean(directory.list, directory.i, listedNames(list));
     }
-    return true;
   }
 
   /** Without incremental recursion: a directory where it stands in the list. */
@@ -229,7 +227,6 @@ export class Generator {
       if (list.isDead(i) || (incremental && list.isDirectory(i))) continue;
       ctx.emit({ type: 'listed', entry: entryDetails(list, i, ctx.options) });
     }
-    held.generated = true;
   }
 
   // ---- deletion ----

@@ -26,8 +26,6 @@ export interface ReceivedList {
   readonly directory: EntryRef | undefined;
   /** Transfers asked for and not finished: answers to come, redos to ask for, links that wait for data. */
   open: number;
-  /** The generator has gone through it. */
-  generated: boolean;
   /** Its DONE has been sent: its indexes are dead for the generator. */
   closed: boolean;
 }
@@ -180,7 +178,7 @@ export class ReceivingSide {
   private nextStart = 0;
 
   private hold(list: FileList, directory: EntryRef | undefined): void {
-    const held = { list, before: this.known, directory, open: 0, generated: false, closed: false };
+    const held = { list, before: this.known, directory, open: 0, closed: false };
     this.nextStart = list.ndxStart + list.count + 1;
     this.known += list.count;
     if (this.known > LIMITS.FILE_LIST_ENTRIES) {

@@ -66,9 +66,9 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
   signal?.addEventListener('abort', abort, { once: true });
   let ctx: RoleContext | undefined;
   try {
-    await loadHashes();
     const capabilities = capabilityText(options, receives ? 'sender' : 'receiver');
     const negotiated = await clientHandshake(wire, handshakeTerms(options, capabilities));
+    await loadHashes(negotiated.checksumSeed);
     const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
     if (negotiated.framesClient) wire.frameOutput();
     ctx = new RoleContext({ wire, negotiated, options, isServer: false, emit: init.emit, startBytes });

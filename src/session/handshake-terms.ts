@@ -1,4 +1,5 @@
 import type { ChecksumName } from '../core/algorithms.ts';
+import { hashAvailable } from '../delta/hashes.ts';
 import { parseChecksumChoice, parseCompressChoice } from '../options/choices.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { HandshakeTerms } from '../protocol/handshake.ts';
@@ -20,7 +21,7 @@ export function handshakeTerms(options: TransferOptions, capabilities: string): 
     protocol: options.protocol,
     capabilities,
     checksumChoice: explicit ? [checksum.transfer, checksum.preTransfer] : undefined,
-    checksums: CHECKSUMS,
+    checksums: CHECKSUMS.filter(hashAvailable),
     compress: options.compress,
     compressChoice:
       options.compressChoice === undefined ? undefined : parseCompressChoice(options.compressChoice),

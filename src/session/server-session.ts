@@ -38,8 +38,8 @@ export async function runServerSession(init: ServerSessionInit): Promise<void> {
   });
   let ctx: RoleContext | undefined;
   try {
-    await loadHashes();
     ctx = await start(link, init);
+    await loadHashes(ctx.negotiated.checksumSeed);
     const rules = await receiveRules(ctx, role);
     if (role === 'receiver') {
       await runReceivingSide(ctx, { link, destination: init.paths[0] ?? '.', rules, requested: undefined });

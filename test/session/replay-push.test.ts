@@ -66,6 +66,11 @@ function compareReplies(stream: Buffer, vector: Exchange, compression: Compressi
   let at = stream.indexOf(Buffer.from(opening, 'hex'), 8);
   expect(at, 'the first reply').toBeGreaterThan(0);
   let file = '';
+  const left = new Map<string, number>();
+  for (const { what } of steps) {
+    const name = /^rep ndx=-?\d+ (.*) iflags=.*TRANSFER/.exec(what)?.[1];
+    if (name !== undefined) left.set(name, (left.get(name) ?? 0) + 1);
+  }
   let head: Buffer = Buffer.alloc(16);
   const take = (step: Step): Buffer => {
     const bytes = stream.subarray(at, at + step.len!);
@@ -85,7 +90,11 @@ function compareReplies(stream: Buffer, vector: Exchange, compression: Compressi
       };
       const { content, end } = expandTokens(stream, at, blocks, compression);
       at = end;
-      expect(content.toString('hex'), file).toBe(vector.before.source[file]!.hex);
+      // A first try that is asked for again went wrong on purpose: one of its blocks has the sums of another.
+      const equal = content.toString('hex') === vector.before.source[file]!.hex;
+      const tries = (left.get(file) ?? 1) - 1;
+      left.set(file, tries);
+      expect(equal, file).toBe(tries === 0);
     } else {
       const bytes = take(step);
       if (step.what.startsWith('sumhead')) head = bytes;
