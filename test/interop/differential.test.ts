@@ -75,14 +75,17 @@ function disagreements(given: Case, direction: Direction, expected: Outcome, act
   const c = expected.result;
   const ours = actual.result;
   const either = given.statuses?.includes(c.code ?? -1) === true && given.statuses.includes(ours.code ?? -1);
-  if (!either && (c.code !== ours.code || c.signal !== ours.signal)) {
+  const stopped = !either && (c.code !== ours.code || c.signal !== ours.signal);
+  if (stopped) {
     report.push(`exit status: C ${c.signal ?? c.code}, ours ${ours.signal ?? ours.code}`);
   }
-  const trees = compareTrees(expected.disk, actual.disk, { names: ['C', 'ours'] });
+  // A run that ended early differs in everything: its complaint tells more than a long list.
+  const limit = stopped ? 8 : 40;
+  const trees = compareTrees(expected.disk, actual.disk, { names: ['C', 'ours'], limit });
   if (trees.length > 0) report.push('trees:', ...trees.map((line) => `  ${line}`));
   if (given.output !== 'none') {
     const [left, right] = [c, ours].map(({ stdout }) => inStreams(normalised(stdout), direction === 'pull'));
-    const difference = lineDiff(left!, right!);
+    const difference = lineDiff(left!, right!, limit);
     if (difference.length > 0) report.push('stdout (- C, + ours):', ...difference.map((line) => `  ${line}`));
   }
   // The wording of complaints is free; whether there is one is not.
