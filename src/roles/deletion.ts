@@ -1,4 +1,5 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
+import { isRsyncError } from '../core/errors.ts';
 import { compareNames, type FileList } from '../core/file-list.ts';
 import { errnoText } from '../files/errors.ts';
 import { platform } from '../files/platform/index.ts';
@@ -53,7 +54,7 @@ export class Deletion {
       this.toldIoError = true;
       return;
     }
-    const own = root.lstat(directory);
+    const own = this.look(root, directory);
     if (own === undefined || !own.isDirectory) return;
     const surplus = this.contents(root, directory).filter(({ name }) => !isListed(name));
     for (const { name, stat } of surplus) {
@@ -63,6 +64,17 @@ export class Deletion {
         continue;
       }
       this.remove(root, name, stat);
+    }
+  }
+
+  /** Undefined: not there, or not reached through directories alone, so that it is not what the list means. */
+  private look(root: Root, directory: ByteString): Stat | undefined {
+    try {
+      return root.lstat(directory);
+    } catch (error) {
+      if (!(isRsyncError(error) && error.code === 'RSYNC_UNSAFE_PATH'))
+        this.fail(`failed to stat "${root.display(directory)}"`, error);
+      return undefined;
     }
   }
 

@@ -11,7 +11,9 @@ const path = fc.array(component, { minLength: 1, maxLength: 3 }).map((parts) => 
 const content = fc
   .array(fc.constantFrom('0', '1', '2', '3'), { maxLength: 6 })
   .chain((blocks) =>
-    fc.integer({ min: 0, max: 3 }).map((tail) => blocks.map((block) => block.repeat(700)).join('') + 'x'.repeat(tail)),
+    fc
+      .integer({ min: 0, max: 3 })
+      .map((tail) => blocks.map((block) => block.repeat(700)).join('') + 'x'.repeat(tail)),
   );
 const mtime = fc.integer({ min: 1, max: 3 });
 
@@ -25,24 +27,29 @@ const entry: fc.Arbitrary<EntrySpec> = fc.oneof(
 );
 
 /** Entries that can be in one tree: no name twice, nothing below what is no folder; some files get a second name. */
-const tree = fc.tuple(fc.array(entry, { maxLength: 10 }), fc.integer({ min: 0, max: 3 })).map(([entries, links]) => {
-  const kept = new Map<string, EntrySpec>();
-  const folders = new Set<string>();
-  for (const spec of entries) {
-    const name = String(spec.path);
-    const parents = name.split('/').map((_, k, parts) => parts.slice(0, k).join('/')).slice(1);
-    const clash = parents.some((parent) => kept.has(parent) && kept.get(parent)!.type !== 'dir');
-    if (clash || kept.has(name) || (folders.has(name) && spec.type !== 'dir')) continue;
-    for (const parent of parents) folders.add(parent);
-    kept.set(name, spec);
-  }
-  const files = [...kept].filter(([, spec]) => spec.type === undefined);
-  for (let k = 0; k < Math.min(links, files.length); k++) {
-    const link = `link ${k}`;
-    kept.set(link, { path: link, type: 'hardlink', target: files[k]![0] });
-  }
-  return [...kept.values()];
-});
+const tree = fc
+  .tuple(fc.array(entry, { maxLength: 10 }), fc.integer({ min: 0, max: 3 }))
+  .map(([entries, links]) => {
+    const kept = new Map<string, EntrySpec>();
+    const folders = new Set<string>();
+    for (const spec of entries) {
+      const name = String(spec.path);
+      const parents = name
+        .split('/')
+        .map((_, k, parts) => parts.slice(0, k).join('/'))
+        .slice(1);
+      const clash = parents.some((parent) => kept.has(parent) && kept.get(parent)!.type !== 'dir');
+      if (clash || kept.has(name) || (folders.has(name) && spec.type !== 'dir')) continue;
+      for (const parent of parents) folders.add(parent);
+      kept.set(name, spec);
+    }
+    const files = [...kept].filter(([, spec]) => spec.type === undefined);
+    for (let k = 0; k < Math.min(links, files.length); k++) {
+      const link = `link ${k}`;
+      kept.set(link, { path: link, type: 'hardlink', target: files[k]![0] });
+    }
+    return [...kept.values()];
+  });
 
 const form = fc.record({
   direction: fc.constantFrom('pull' as const, 'push' as const),

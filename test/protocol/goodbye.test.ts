@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readDeleteStats, readStatistics, writeDeleteStats, writeStatistics } from '../../src/protocol/goodbye.ts';
+import {
+  readDeleteStats,
+  readStatistics,
+  writeDeleteStats,
+  writeStatistics,
+} from '../../src/protocol/goodbye.ts';
 import { NDX_DEL_STATS, NdxReader, NdxWriter } from '../../src/protocol/ndx.ts';
 import { NEED_MORE, Reader } from '../../src/protocol/reader.ts';
 import { Writer } from '../../src/protocol/writer.ts';

@@ -48,12 +48,18 @@ function connected(): { client: Wire; server: Wire; fromClient: Buffer[]; fromSe
 
 async function agree(client: HandshakeTerms, server: ServerTerms): Promise<[Negotiated, Negotiated, string]> {
   const ends = connected();
-  const [a, b] = await Promise.all([clientHandshake(ends.client, client), serverHandshake(ends.server, server)]);
+  const [a, b] = await Promise.all([
+    clientHandshake(ends.client, client),
+    serverHandshake(ends.server, server),
+  ]);
   return [a, b, Buffer.concat(ends.fromClient).toString('hex')];
 }
 
 /** A handshake with bytes from a script; also what the client wrote. */
-async function against(bytes: Uint8Array, some: Partial<ServerTerms> = {}): Promise<{ got: Negotiated; wrote: Buffer }> {
+async function against(
+  bytes: Uint8Array,
+  some: Partial<ServerTerms> = {},
+): Promise<{ got: Negotiated; wrote: Buffer }> {
   const wrote: Buffer[] = [];
   const wire = new Wire({
     write: (chunk) => {
@@ -143,7 +149,10 @@ describe('the rules of choice', () => {
     await client.read((r) => r.varint());
     const offered = await client.read((r) => Buffer.from(r.vstring()).toString());
     const { transferChecksum } = await serving;
-    const own = list.toLowerCase().split(' ').find((name) => offered.split(' ').includes(name));
+    const own = list
+      .toLowerCase()
+      .split(' ')
+      .find((name) => offered.split(' ').includes(name));
     // Whatever the client prefers is what our server takes: the old rule, which the new one agrees with.
     expect(transferChecksum).toBe(own);
     return transferChecksum;
@@ -182,7 +191,12 @@ describe('the rules of choice', () => {
       compressChoice: 'lz4',
       checksumChoice: ['md4', 'xxh3'],
     });
-    expect(got).toMatchObject({ transferChecksum: 'md4', listChecksum: 'xxh3', compressor: 'lz4', classicMd4: false });
+    expect(got).toMatchObject({
+      transferChecksum: 'md4',
+      listChecksum: 'xxh3',
+      compressor: 'lz4',
+      classicMd4: false,
+    });
     expect(wrote.length).toBe(4);
   });
 });
@@ -196,7 +210,12 @@ describe('captured starts of servers', () => {
   ])('%s', async (_release, protocol, flags, value) => {
     const bytes = join(int(protocol), Buffer.from(flags, 'hex'), int(123456));
     const { got } = await against(bytes);
-    expect(got).toMatchObject({ protocol, compatFlags: value, checksumSeed: 123456, transferChecksum: 'md5' });
+    expect(got).toMatchObject({
+      protocol,
+      compatFlags: value,
+      checksumSeed: 123456,
+      transferChecksum: 'md5',
+    });
     expect(got.md5SeedFirst).toBe((value & CF.CHKSUM_SEED_FIX) !== 0);
   });
 

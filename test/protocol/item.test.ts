@@ -79,7 +79,10 @@ describe('item head', () => {
 
   it('an xname of 4095 bytes is the longest', () => {
     const head = (length: number): Buffer =>
-      Buffer.concat([Buffer.from([0, 0x10, 0x80 | (length >>> 8), length & 0xff]), Buffer.alloc(length, 'x')]);
+      Buffer.concat([
+        Buffer.from([0, 0x10, 0x80 | (length >>> 8), length & 0xff]),
+        Buffer.alloc(length, 'x'),
+      ]);
     expect(readItemHead(new Reader(head(4095))).xname).toHaveLength(4095);
     expect(() => readItemHead(new Reader(head(4096)))).toThrow(
       expect.objectContaining({ code: 'RSYNC_PROTOCOL', exitCode: 2 }),
@@ -89,16 +92,21 @@ describe('item head', () => {
   it('round trip', () => {
     const name = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0, max: 255 }), name, (iflags, type, text) => {
-        const head: ItemHead = {
-          iflags,
-          basisType: iflags & ITEM.BASIS_TYPE_FOLLOWS ? type : BASIS.DESTINATION,
-          xname: iflags & ITEM.XNAME_FOLLOWS ? text : undefined,
-        };
-        const reader = new Reader(Buffer.from(written(head), 'hex'));
-        expect(readItemHead(reader)).toEqual(head);
-        expect(reader.remaining).toBe(0);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 0xffff }),
+        fc.integer({ min: 0, max: 255 }),
+        name,
+        (iflags, type, text) => {
+          const head: ItemHead = {
+            iflags,
+            basisType: iflags & ITEM.BASIS_TYPE_FOLLOWS ? type : BASIS.DESTINATION,
+            xname: iflags & ITEM.XNAME_FOLLOWS ? text : undefined,
+          };
+          const reader = new Reader(Buffer.from(written(head), 'hex'));
+          expect(readItemHead(reader)).toEqual(head);
+          expect(reader.remaining).toBe(0);
+        },
+      ),
     );
   });
 });

@@ -47,7 +47,10 @@ function feed(protocol: number, ...chunks: Uint8Array[]): Told {
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 /** 3 bytes of data, an INFO, a keep-alive, an empty NOOP, an IO_ERROR, one byte of data. */
-const SESSION = Buffer.from('03000007aabbcc 03000009 68690a 00000007 00000031 0400001d01000000 0100000755'.replaceAll(' ', ''), 'hex');
+const SESSION = Buffer.from(
+  '03000007aabbcc 03000009 68690a 00000007 00000031 0400001d01000000 0100000755'.replaceAll(' ', ''),
+  'hex',
+);
 const WHOLE: Told = {
   data: Buffer.from('aabbcc55', 'hex'),
   messages: [
@@ -102,30 +105,37 @@ describe('frames', () => {
   it('any frames in any pieces', () => {
     const frame = fc.oneof(
       fc.record({ code: fc.constant<number>(MSG.DATA), payload: fc.uint8Array({ maxLength: 40 }) }),
-      fc.record({ code: fc.constantFrom<number>(1, 2, 3, 4, 101), payload: fc.uint8Array({ maxLength: 20 }) }),
+      fc.record({
+        code: fc.constantFrom<number>(1, 2, 3, 4, 101),
+        payload: fc.uint8Array({ maxLength: 20 }),
+      }),
       fc.record({
         code: fc.constantFrom<number>(22, 33, 86, 100, 102),
         payload: fc.uint8Array({ minLength: 4, maxLength: 4 }),
       }),
     );
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 8 }), fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (frames, sizes) => {
-        const stream = Buffer.concat(frames.map(({ code, payload }) => encodeMessage(code, payload)));
-        const chunks: Uint8Array[] = [];
-        for (let at = 0; at < stream.length; ) {
-          const size = sizes.next().value;
-          chunks.push(stream.subarray(at, at + size));
-          at += size;
-        }
-        const told = feed(32, ...chunks);
-        const ofData = frames.filter(({ code }) => code === MSG.DATA);
-        expect(told.data).toEqual(Buffer.concat(ofData.map(({ payload }) => payload)));
-        expect(told.messages.map(({ code, payload }) => ({ code, payload }))).toEqual(
-          frames
-            .filter(({ code }) => code !== MSG.DATA)
-            .map(({ code, payload }) => ({ code, payload: Buffer.from(payload) })),
-        );
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 8 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 9 })),
+        (frames, sizes) => {
+          const stream = Buffer.concat(frames.map(({ code, payload }) => encodeMessage(code, payload)));
+          const chunks: Uint8Array[] = [];
+          for (let at = 0; at < stream.length; ) {
+            const size = sizes.next().value;
+            chunks.push(stream.subarray(at, at + size));
+            at += size;
+          }
+          const told = feed(32, ...chunks);
+          const ofData = frames.filter(({ code }) => code === MSG.DATA);
+          expect(told.data).toEqual(Buffer.concat(ofData.map(({ payload }) => payload)));
+          expect(told.messages.map(({ code, payload }) => ({ code, payload }))).toEqual(
+            frames
+              .filter(({ code }) => code !== MSG.DATA)
+              .map(({ code, payload }) => ({ code, payload: Buffer.from(payload) })),
+          );
+        },
+      ),
     );
   });
 

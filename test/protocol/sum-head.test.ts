@@ -5,13 +5,16 @@ import { NEED_MORE, Reader } from '../../src/protocol/reader.ts';
 import { readSumHead, writeSumHead } from '../../src/protocol/sum-head.ts';
 import { Writer } from '../../src/protocol/writer.ts';
 
-const vectors = readFileSync(new URL('../../fixtures/vectors/transfer/sum-heads.json', import.meta.url), 'utf8');
+const vectors = readFileSync(
+  new URL('../../fixtures/vectors/transfer/sum-heads.json', import.meta.url),
+  'utf8',
+);
 /** Every 16-byte sum head in the file, whatever the shape around it. */
 const HEADS = [...new Set([...vectors.matchAll(/"([0-9a-f]{32})"/g)].map(([, hex]) => hex!))];
 
 const ints = (...values: number[]): Buffer => {
   const bytes = Buffer.alloc(values.length * 4);
-  values.forEach((value, k) => bytes.writeInt32LE(value, k * 4));
+  for (const [k, value] of values.entries()) bytes.writeInt32LE(value, k * 4);
   return bytes;
 };
 
@@ -79,20 +82,23 @@ describe('sum head', () => {
 
   it('any four ints are either in bounds or refused', () => {
     fc.assert(
-      fc.property(fc.tuple(fc.integer(), fc.integer(), fc.integer({ min: -40, max: 40 }), fc.integer()), (values) => {
-        const [count, blength, s2length, remainder] = values;
-        const legal =
-          count >= 0 &&
-          blength >= (count > 0 ? 1 : 0) &&
-          blength <= 131072 &&
-          s2length >= 0 &&
-          s2length <= 16 &&
-          remainder >= 0 &&
-          remainder <= blength;
-        const read = (): unknown => readSumHead(new Reader(ints(...values)), 31, 16);
-        if (legal) expect(read()).toEqual({ count, blength, s2length, remainder });
-        else expect(read).toThrow();
-      }),
+      fc.property(
+        fc.tuple(fc.integer(), fc.integer(), fc.integer({ min: -40, max: 40 }), fc.integer()),
+        (values) => {
+          const [count, blength, s2length, remainder] = values;
+          const legal =
+            count >= 0 &&
+            blength >= (count > 0 ? 1 : 0) &&
+            blength <= 131072 &&
+            s2length >= 0 &&
+            s2length <= 16 &&
+            remainder >= 0 &&
+            remainder <= blength;
+          const read = (): unknown => readSumHead(new Reader(ints(...values)), 31, 16);
+          if (legal) expect(read()).toEqual({ count, blength, s2length, remainder });
+          else expect(read).toThrow();
+        },
+      ),
     );
   });
 });

@@ -161,7 +161,9 @@ describe('output', () => {
     wire.writer.byte(0xbb);
     wire.sendMessage(MSG.INFO, Buffer.from('x'));
     wire.sendKeepAlive();
-    expect(port.bytes.toString('hex')).toBe('05000000' + '01000007aa' + '01000007bb' + '0100000978' + '00000007');
+    expect(port.bytes.toString('hex')).toBe(
+      '05000000' + '01000007aa' + '01000007bb' + '0100000978' + '00000007',
+    );
     expect(wire.bytesOut).toBe(port.bytes.length);
   });
 

@@ -11,7 +11,11 @@ afterEach(() => space.remove());
 
 const SIZE = 48 << 20;
 const BIG: readonly EntrySpec[] = [
-  { path: 'big', sparse: { size: SIZE, extents: [{ at: 0, data: Buffer.from('start') }] }, mtime: 1_600_000_000 },
+  {
+    path: 'big',
+    sparse: { size: SIZE, extents: [{ at: 0, data: Buffer.from('start') }] },
+    mtime: 1_600_000_000,
+  },
 ];
 
 describe.each(['pull', 'push'] as const)('%s', (direction) => {

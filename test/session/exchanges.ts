@@ -17,7 +17,10 @@ interface Stream {
   messages: { at: number; tag: keyof typeof TAG; hex: string }[];
 }
 
-type VectorTree = Record<string, { mode: string; mtime: number; size?: number; hex?: string; target?: string }>;
+type VectorTree = Record<
+  string,
+  { mode: string; mtime: number; size?: number; hex?: string; target?: string }
+>;
 
 /** A session captured between two real rsyncs: fixtures/vectors/transfer. */
 export interface Exchange {

@@ -7,7 +7,7 @@ import {
   int,
   join,
   md5,
-  ScriptedPeer,
+  type ScriptedPeer,
   short,
   sumHead,
   TAG,
@@ -30,7 +30,11 @@ const TREE: readonly EntrySpec[] = [
 
 const ask = (
   script: (peer: ScriptedPeer) => void | Promise<void>,
-  init: { tree?: readonly EntrySpec[]; options?: OptionsInput; onEvent?: Parameters<typeof meet>[0]['onEvent'] } = {},
+  init: {
+    tree?: readonly EntrySpec[];
+    options?: OptionsInput;
+    onEvent?: Parameters<typeof meet>[0]['onEvent'];
+  } = {},
 ): Promise<Encounter> =>
   meet(
     { direction: 'push', tree: init.tree ?? TREE, options: { times: true, ...init.options }, ...pick(init) },
@@ -84,7 +88,8 @@ describe('requests', () => {
   ];
   it.each(hazards)('%s', async (name, parts, message) => {
     const met = await ask((peer) => void peer.data(...parts(peer)));
-    const [code, exit] = name === 'deletion counts out of range' ? ['RSYNC_STREAM', 12] : ['RSYNC_PROTOCOL', 2];
+    const [code, exit] =
+      name === 'deletion counts out of range' ? ['RSYNC_STREAM', 12] : ['RSYNC_PROTOCOL', 2];
     expectRefusal(met, code as string, exit as number, message);
   });
 

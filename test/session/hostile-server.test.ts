@@ -14,10 +14,10 @@ import {
   literal,
   md5,
   ScriptedPeer,
+  SYMLINK,
   short,
   statistics,
   sumHead,
-  SYMLINK,
   TAG,
   TRANSFER,
   varint,
@@ -334,8 +334,7 @@ describe('replies', () => {
   const reply = (peer: ScriptedPeer, ndx: number, iflags: number): Buffer =>
     join(peer.index.encode(ndx), short(iflags));
   const f = (peer: ScriptedPeer): Buffer => reply(peer, 1, TRANSFER | IS_NEW);
-  const good = (peer: ScriptedPeer): Buffer =>
-    join(f(peer), sumHead(), literal(NEW), int(0), md5(NEW));
+  const good = (peer: ScriptedPeer): Buffer => join(f(peer), sumHead(), literal(NEW), int(0), md5(NEW));
   const bad = (peer: ScriptedPeer, head = sumHead()): Buffer =>
     join(f(peer), head, literal(NEW), int(0), md5(Buffer.from('something else')));
 

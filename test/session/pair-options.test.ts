@@ -50,11 +50,7 @@ const RUNS = (['pull', 'push'] as const).flatMap((direction) =>
 );
 
 describe.each(RUNS)('$direction, protocol $protocol, incremental $incRecurse', (run) => {
-  const go = (
-    options: OptionsInput,
-    sources: readonly string[],
-    destination: string,
-  ): Promise<PairOutcome> =>
+  const go = (options: OptionsInput, sources: readonly string[], destination: string): Promise<PairOutcome> =>
     runPair({
       direction: run.direction,
       options: { ...ARCHIVE_H, protocol: run.protocol, incRecurse: run.incRecurse, ...options },

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { deletedNames } from '../support/pair.ts';
 import { frame, type ScriptedPeer, TAG } from '../support/scripted-peer.ts';
 import { compareTrees, snapshotTree } from '../support/tree.ts';
-import { entriesOf, type Exchange, exchange, optionsOf, type Step } from './exchanges.ts';
+import { type Exchange, entriesOf, exchange, optionsOf, type Step } from './exchanges.ts';
 import { meet, spaces } from './hostile.ts';
 
 afterEach(() => {
@@ -114,7 +114,10 @@ describe('pulls captured from real servers', () => {
     const ignore = options.perms === true ? [] : (['mode'] as const);
     const skip = (path: string): boolean => path === '.';
     expect(
-      compareTrees(snapshotTree(expected, shape), snapshotTree(met.space.at('here'), shape), { skip, ignore }),
+      compareTrees(snapshotTree(expected, shape), snapshotTree(met.space.at('here'), shape), {
+        skip,
+        ignore,
+      }),
     ).toEqual([]);
     if (deletes !== undefined) expect(deletedNames(met.events).sort()).toEqual(deletes.sort());
   });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { frame, type ScriptedPeer, TAG } from '../support/scripted-peer.ts';
-import { entriesOf, type Exchange, exchange, optionsOf, type Step } from './exchanges.ts';
+import { type Exchange, entriesOf, exchange, optionsOf, type Step } from './exchanges.ts';
 import { meet, spaces } from './hostile.ts';
 import { type Compression, expandTokens } from './reply-decoder.ts';
 
@@ -111,7 +111,8 @@ describe('pushes captured from real receivers', () => {
       for (const entry of source.slice(1)) Object.assign(entry, { type: 'hardlink', target: 'a' });
     }
     const options = optionsOf(words);
-    const sources = words.includes('r') && words.startsWith('-r') ? undefined : Object.keys(vector.before.source);
+    const sources =
+      words.includes('r') && words.startsWith('-r') ? undefined : Object.keys(vector.before.source);
     const met = await meet(
       {
         direction: 'push',

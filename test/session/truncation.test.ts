@@ -28,7 +28,12 @@ const NEW = Buffer.concat([OLD.subarray(0, 700), Buffer.from('changed')]);
  */
 const CODES = [12, 2];
 
-const OPTIONS = resolveOptions({ recursive: true, checksumSeed: 7, checksumChoice: 'md5', ignoreTimes: true });
+const OPTIONS = resolveOptions({
+  recursive: true,
+  checksumSeed: 7,
+  checksumChoice: 'md5',
+  ignoreTimes: true,
+});
 
 function source(): string {
   return space.make('src', [
