@@ -2,12 +2,20 @@
  * The main job without anything installed: both ends of the protocol in one process, connected by a pipe, on a sample
  * tree in a temporary folder. Push, push the difference, pull back, and a dry run with deletions.
  */
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pull, push } from '../dist/index.js';
-import { runServerSession } from '../dist/session/server-session.js';
 import { resolveOptions } from '../dist/options/resolve.js';
+import { runServerSession } from '../dist/session/server-session.js';
 import { createPipe } from '../dist/transport/pipe.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'rsyncjs-demo-'));
@@ -37,7 +45,11 @@ async function run(title, direction, from, to, settings = {}) {
   const pulls = direction === pull;
   const serving = runServerSession({
     channel: far,
-    options: resolveOptions({ archive: true, dryRun: options.dryRun, deleteMode: options.delete ? 'default' : 'none' }),
+    options: resolveOptions({
+      archive: true,
+      dryRun: options.dryRun,
+      deleteMode: options.delete ? 'default' : 'none',
+    }),
     role: pulls ? 'sender' : 'receiver',
     paths: [pulls ? `${from}/` : to],
   });
@@ -53,7 +65,9 @@ async function run(title, direction, from, to, settings = {}) {
   if (result.exitCode !== 0) throw new Error(`ended with code ${result.exitCode}`);
   const { literalData, matchedData, bytesSent, bytesReceived, totalSize } = result.stats;
   const speedup = (totalSize / (bytesSent + bytesReceived)).toFixed(1);
-  console.log(`   protocol ${result.protocol}, ${result.checksum}; literal ${literalData} bytes, matched ${matchedData}`);
+  console.log(
+    `   protocol ${result.protocol}, ${result.checksum}; literal ${literalData} bytes, matched ${matchedData}`,
+  );
   console.log(`   sent ${bytesSent}, received ${bytesReceived}, total size ${totalSize}, speedup ${speedup}`);
 }
 
@@ -77,6 +91,7 @@ function compare(a, b) {
   for (const entry of names) {
     if (!entry.isFile()) continue;
     const name = path.relative(a, path.join(entry.parentPath, entry.name));
-    if (!readFileSync(path.join(a, name)).equals(readFileSync(path.join(b, name)))) throw new Error(`${name} differs`);
+    if (!readFileSync(path.join(a, name)).equals(readFileSync(path.join(b, name))))
+      throw new Error(`${name} differs`);
   }
 }

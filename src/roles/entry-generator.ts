@@ -71,7 +71,7 @@ export class EntryGenerator {
   entry(held: ReceivedList, i: number, ndx: number): undefined | Promise<void> {
     const { list } = held;
     const name = this.side.localName(list, i);
-    if (this.skipped.has(list.dirname(i))) return this.leave(list, i, ndx);
+    if (this.skipped.has(list.dirname(i)) || this.isBlocked(list, i, name)) return this.leave(list, i, ndx);
     const stat = this.lstat(name, list.dirname(i));
     if (stat === 'failed') return this.leave(list, i, ndx);
     if (this.isUnwanted(name, stat, false)) return this.leave(list, i, ndx);

@@ -8,7 +8,6 @@ const held = (): ReceivedList => ({
   before: 0,
   directory: undefined,
   open: 0,
-  generated: false,
   closed: false,
 });
 

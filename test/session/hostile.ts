@@ -88,15 +88,21 @@ export function expectRefusal(
   exitCode: number,
   message: RegExp,
   touched: readonly string[] = [],
+  patience?: number,
 ): void {
   expect(met.error, `no error, but ${JSON.stringify(met.result)}`).toBeDefined();
   expect({ code: met.error!.code, exitCode: met.error!.exitCode }).toEqual({ code, exitCode });
   expect(met.error!.message).toMatch(message);
-  expectUntouched(met, touched);
+  expectUntouched(met, touched, patience);
 }
 
-export function expectUntouched(met: Encounter, touched: readonly string[] = []): void {
-  expect(met.elapsed).toBeLessThan(2000);
+export function expectUntouched(
+  met: Encounter,
+  touched: readonly string[] = [],
+  /** Milliseconds. */
+  patience = 2000,
+): void {
+  expect(met.elapsed).toBeLessThan(patience);
   expect(temporaries(met.space.path)).toEqual([]);
   const after = snapshot(met.space.path);
   // A temporary file that came and went leaves the time of its folder changed.

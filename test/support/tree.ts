@@ -160,7 +160,8 @@ function setTime(path: Buffer, entry: EntrySpec, script: Buffer[]): void {
   if (entry.type === 'hardlink') return;
   const { mtime = DEFAULT_TIME } = entry;
   if (typeof mtime === 'number') {
-    lutimesSync(path, mtime, mtime);
+    // Node takes a negative number for "now", but not a string.
+    lutimesSync(path, String(mtime), String(mtime));
     return;
   }
   const stamp = `${mtime[0]}.${String(mtime[1]).padStart(9, '0')}`;
