@@ -119,7 +119,8 @@ export class Generator {
       if (isLast && !side.complete) return;
       this.unclosed.shift();
       held.closed = true;
-      if (held.directory !== undefined) this.entries.touchUp(held.directory.list, held.directory.i);
+      if (held.directory !== undefined)
+        this.entries.directories.touchUp(held.directory.list, held.directory.i);
       this.writer.index(NDX_DONE);
     }
   }
@@ -167,7 +168,7 @@ export class Generator {
       } else if (!negotiated.incRecurse) {
         this.wholeDirectory(held, i, list.ndxStart + position);
       } else if (early && list.name(i) !== '.') {
-        this.entries.makeEarly(list, i);
+        this.entries.directories.makeEarly(list, i);
       }
       if (side.ctx.wire.isFull) await side.ctx.wire.drain();
       if (performance.now() - this.yielded > 10) await this.breathe();
@@ -178,7 +179,7 @@ export class Generator {
   private startDirectory(held: ReceivedList): void {
     const { directory, list } = held;
     if (directory === undefined) return;
-    if (!this.entries.directory(held, directory.list, directory.i, list.ndxStart - 1)) return;
+    if (!this.entries.directories.directory(held, directory.list, directory.i, list.ndxStart - 1)) return;
     if (this.deletion.when === 'during' && this.side.isContentDirectory(directory.list, directory.i)) {
       this.clean(directory.list, directory.i, listedNames(list));
     }
@@ -187,7 +188,7 @@ export class Generator {
   /** Without incremental recursion: a directory where it stands in the list. */
   private wholeDirectory(held: ReceivedList, i: number, ndx: number): void {
     const { list } = held;
-    if (!this.entries.directory(held, list, i, ndx)) return;
+    if (!this.entries.directories.directory(held, list, i, ndx)) return;
     if (this.deletion.when === 'during' && this.side.isContentDirectory(list, i))
       this.clean(list, i, this.listed());
   }
@@ -233,7 +234,7 @@ export class Generator {
 
   private clean(list: ReceivedList['list'], i: number, isListed: (name: string) => boolean): void {
     const { root } = this.side;
-    if (root === undefined || this.entries.isAbsent(list.name(i))) return;
+    if (root === undefined || this.entries.directories.isAbsent(list.name(i))) return;
     this.deletion.clean(root, this.side.localName(list, i), isListed);
   }
 
@@ -257,7 +258,7 @@ export class Generator {
     const { list } = this.side.lists[0]!;
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
-      if (list.isDirectory(i)) this.entries.touchUp(list, i);
+      if (list.isDirectory(i)) this.entries.directories.touchUp(list, i);
     }
   }
 }

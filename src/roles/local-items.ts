@@ -1,0 +1,92 @@
+import { type ByteString, fromText } from '../core/bytes.ts';
+import { isRsyncError } from '../core/errors.ts';
+import { applyAttributes, type WantedAttributes } from '../files/attributes.ts';
+import { errnoText } from '../files/errors.ts';
+import type { Root } from '../files/root.ts';
+import type { Stat } from '../files/stat.ts';
+import type { InfoLevels } from '../options/info-levels.ts';
+import type { RoleContext } from './context.ts';
+import type { ReceivingSide } from './receiving-side.ts';
+
+/** What the generator does to single items of the destination, with failures reported and not thrown. */
+export class LocalItems {
+  private readonly side: ReceivingSide;
+  private readonly ctx: RoleContext;
+  private readonly info: InfoLevels;
+  private readonly tellsUnchanged: boolean;
+
+  constructor(side: ReceivingSide, info: InfoLevels) {
+    this.side = side;
+    this.ctx = side.ctx;
+    this.info = info;
+    const { options } = side.ctx;
+    const itemizes = options.itemize > 0 || options.outFormat?.includes('%i') === true;
+    this.tellsUnchanged = info.NAME > 1 && !itemizes;
+  }
+
+  /** What is there; undefined: nothing, or no destination at all (dry run). */
+  lstat(name: ByteString): Stat | undefined | 'failed' {
+    const root = this.side.root;
+    if (root === undefined) return undefined;
+    try {
+      return root.lstat(name);
+    } catch (error) {
+      this.fail(`recv_generator: failed to stat "${root.display(name)}"`, error);
+      return 'failed';
+    }
+  }
+
+  /** Sets what differs. Nothing in a dry run. */
+  apply(name: ByteString, stat: Stat, wanted: WantedAttributes): void {
+    const root = this.side.root;
+    if (root === undefined || this.ctx.options.dryRun) return;
+    for (const failure of applyAttributes(root, name, stat, wanted)) {
+      this.ctx.error(`rsync: [generator] ${fromText(failure.text)}`);
+    }
+  }
+
+  /** Makes something under `name`; over an existing non-directory by a rename, so that the name never vanishes. */
+  replace(root: Root, name: ByteString, exists: boolean, make: (at: ByteString) => void): void {
+    if (!exists) {
+      make(name);
+      return;
+    }
+    const temporary = root.tempName(name);
+    make(temporary);
+    try {
+      root.rename(temporary, name);
+    } catch (error) {
+      root.unlink(temporary);
+      throw error;
+    }
+  }
+
+  /** `--existing`, `--ignore-existing`. */
+  isUnwanted(name: ByteString, stat: Stat | undefined, wantsDirectory: boolean): boolean {
+    const { options } = this.ctx;
+    if (options.existing && stat === undefined) {
+      const kind = wantsDirectory ? 'directory' : 'file';
+      if (this.info.SKIP > 0) this.ctx.info(`not creating new ${kind} "${name}"`);
+      return true;
+    }
+    if (options.ignoreExisting && stat !== undefined && !(wantsDirectory && stat.isDirectory)) {
+      if (this.info.SKIP > 0) this.ctx.info(`${name} exists`);
+      return true;
+    }
+    return false;
+  }
+
+  /** With `-vv`, where no format itemizes: an item that needs no data. */
+  tellUnchanged(name: ByteString, flags: number): void {
+    if (this.tellsUnchanged) this.ctx.info(flags === 0 ? `${name} is uptodate` : name);
+  }
+
+  tellLink(name: ByteString, leader: ByteString): void {
+    if (this.tellsUnchanged) this.ctx.info(`${name} => ${leader}`);
+  }
+
+  fail(what: ByteString, error: unknown): void {
+    const text = isRsyncError(error) ? error.message : errnoText(error);
+    this.ctx.error(`rsync: [generator] ${what} failed: ${fromText(text)}`);
+  }
+}

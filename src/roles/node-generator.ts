@@ -1,0 +1,119 @@
+import type { ByteString } from '../core/bytes.ts';
+import type { FileList } from '../core/file-list.ts';
+import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from '../core/mode.ts';
+import { platform } from '../files/platform/index.ts';
+import type { Root } from '../files/root.ts';
+import type { Stat } from '../files/stat.ts';
+import type { InfoLevels } from '../options/info-levels.ts';
+import { ITEM } from '../protocol/item.ts';
+import type { Comparison } from './comparison.ts';
+import type { RoleContext } from './context.ts';
+import type { Deletion } from './deletion.ts';
+import type { LocalItems } from './local-items.ts';
+import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
+import type { RequestWriter } from './request-writer.ts';
+
+/** Symlinks, devices, fifos and sockets: docs/protocol/3-transfer.md, 3.4. They need no data. */
+export class NodeGenerator {
+  private readonly side: ReceivingSide;
+  private readonly ctx: RoleContext;
+  private readonly writer: RequestWriter;
+  private readonly comparison: Comparison;
+  private readonly deletion: Deletion;
+  private readonly items: LocalItems;
+  private readonly info: InfoLevels;
+
+  constructor(
+    side: ReceivingSide,
+    writer: RequestWriter,
+    comparison: Comparison,
+    deletion: Deletion,
+    items: LocalItems,
+    info: InfoLevels,
+  ) {
+    this.side = side;
+    this.ctx = side.ctx;
+    this.writer = writer;
+    this.comparison = comparison;
+    this.deletion = deletion;
+    this.items = items;
+    this.info = info;
+  }
+
+  /** Returns true if the item is in place afterwards (in a dry run: would be). `found`: what is there now. */
+  node(held: ReceivedList, i: number, ndx: number, name: ByteString, found: Stat | undefined): boolean {
+    const { options } = this.ctx;
+    const { list } = held;
+    const mode = list.mode(i);
+    let kind: string;
+    if (isSymlink(mode) && options.links && list.target(i) !== undefined) kind = 'symlink';
+    else if (isDevice(mode) && options.devices && platform.isRoot) kind = 'device file';
+    else if (isSpecial(mode) && options.specials) kind = 'special file';
+    else {
+      if (this.info.NONREG > 0) this.ctx.info(`skipping non-regular file "${name}"`);
+      return false;
+    }
+    const root = this.side.root;
+    const sameKind = found !== undefined && kindOf(found.mode) === kindOf(mode);
+    if (sameKind && this.sameValue(root!, list, i, name, found)) {
+      const flags = this.comparison.differences(list, i, found, 0);
+      const own = this.comparison.mode(list, i, found.mode);
+      if (flags !== 0) this.items.apply(name, found, this.comparison.wanted(list, i, own, found));
+      this.writer.report(held, list, i, ndx, flags);
+      this.items.tellUnchanged(name, flags);
+      return true;
+    }
+    let exists = found !== undefined;
+    if (found?.isDirectory) {
+      if (!this.deletion.makeRoom(root!, name, found, kind)) return false;
+      exists = false;
+    }
+    if (!options.dryRun && root !== undefined) {
+      try {
+        this.items.replace(root, name, exists, (at) => this.create(root, list, i, at));
+      } catch (error) {
+        const what = isSymlink(mode)
+          ? `symlink "${root.display(name)}" -> "${list.target(i)}"`
+          : `mknod "${root.display(name)}"`;
+        this.items.fail(what, error);
+        return false;
+      }
+      const stat = root.lstat(name);
+      if (stat !== undefined) {
+        const own = this.comparison.mode(list, i, sameKind ? found.mode : undefined);
+        this.items.apply(name, stat, this.comparison.wanted(list, i, own, undefined));
+      }
+    }
+    let flags = ITEM.LOCAL_CHANGE | ITEM.REPORT_CHANGE;
+    if (sameKind) flags |= this.comparison.differences(list, i, found, ITEM.LOCAL_CHANGE);
+    else flags |= ITEM.IS_NEW;
+    this.writer.report(held, list, i, ndx, flags);
+    return true;
+  }
+
+  private sameValue(root: Root, list: FileList, i: number, name: ByteString, stat: Stat): boolean {
+    const mode = list.mode(i);
+    if (isSymlink(mode)) return root.readlink(name) === list.target(i);
+    if (isDevice(mode)) {
+      return (
+        platform.rdevMajor(stat.rdev) === list.rdevMajor(i) &&
+        platform.rdevMinor(stat.rdev) === list.rdevMinor(i)
+      );
+    }
+    return true;
+  }
+
+  private create(root: Root, list: FileList, i: number, at: ByteString): void {
+    const mode = list.mode(i);
+    if (isSymlink(mode)) root.symlink(list.target(i)!, at);
+    else root.mknod(at, this.comparison.mode(list, i, undefined), list.rdevMajor(i), list.rdevMinor(i));
+  }
+}
+
+/** Regular files, directories, symlinks, devices (both kinds), specials (both kinds): items of a kind are compatible. */
+function kindOf(mode: number): string {
+  if (isRegular(mode)) return 'regular';
+  if (isDirectory(mode)) return 'directory';
+  if (isSymlink(mode)) return 'symlink';
+  return String(mode & 0o170000);
+}
