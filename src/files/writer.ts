@@ -16,6 +16,8 @@ export interface FileSinkOptions {
   sparse?: boolean;
   /** Where the first write goes; default 0. `--append` starts at the old size. */
   position?: number;
+  /** Bytes that the file has, if that is known; default: asked of the descriptor. */
+  oldSize?: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export class FileSink {
     this.fd = fd;
     this.path = options.path;
     this.sparse = options.sparse ?? false;
-    this.oldSize = fstatSync(fd).size;
+    this.oldSize = options.oldSize ?? fstatSync(fd).size;
     this.extent = this.oldSize;
     this.offset = options.position ?? 0;
   }

@@ -207,7 +207,7 @@ export class FileReceiver {
         return { fd, sink: new FileSink(fd, sinkOptions), temp: undefined };
       }
       const temp = root.createTemp(name, tempFileMode(request.list.mode(request.i)));
-      return { fd: temp.fd, sink: new FileSink(temp.fd, sinkOptions), temp };
+      return { fd: temp.fd, sink: new FileSink(temp.fd, { ...sinkOptions, oldSize: 0 }), temp };
     } catch (error) {
       const what = options.inplace ? 'open' : 'mkstemp';
       const text = isRsyncError(error) ? error.message : errnoText(error);

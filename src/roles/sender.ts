@@ -1,27 +1,18 @@
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
-import { fromText } from '../core/bytes.ts';
-import { EXIT, protocolError, RsyncError } from '../core/errors.ts';
+import { protocolError } from '../core/errors.ts';
 import type { EntryDetails } from '../core/events.ts';
-import { LIMITS } from '../core/limits.ts';
 import { isRegular } from '../core/mode.ts';
-import type { SumHead } from '../core/sum-head.ts';
-import type { Hash } from '../delta/hashes.ts';
-import { Matcher, SumTable, type TokenSink } from '../delta/match.ts';
-import { fileSum, type StrongContext } from '../delta/strong.ts';
-import { errnoText } from '../files/errors.ts';
-import { FileSource } from '../files/reader.ts';
 import { readDeleteStats, writeDeleteStats, writeStatistics } from '../protocol/goodbye.ts';
 import { BASIS, ITEM, type ItemHead, readItemHead, writeItemHead } from '../protocol/item.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
 import { NDX_DEL_STATS, NDX_DONE, NdxReader, NdxWriter } from '../protocol/ndx.ts';
 import { NEED_MORE } from '../protocol/reader.ts';
 import { readSumHead, writeSumHead } from '../protocol/sum-head.ts';
-import { createTokenWriter, type TokenWriter } from '../protocol/token.ts';
-import { IOERR, type RoleContext } from './context.ts';
+import type { RoleContext } from './context.ts';
 import { countKind, entryDetails } from './entry-details.ts';
+import { FileSender } from './file-sender.ts';
 import type { EntryRef, ListBuilder, Source, SourcedList } from './list-builder.ts';
 import { ListSender } from './list-sender.ts';
-import { strongContext } from './strong-context.ts';
 
 /** Entries that should exist beyond the list being worked on, docs/protocol/2-file-list.md, 5.2. */
 const LOOK_AHEAD = 1000;
@@ -53,8 +44,7 @@ export class Sender {
   private readonly ndxOut: NdxWriter;
   private readonly ndxIn: NdxReader;
   private readonly held: HeldList[] = [];
-  private readonly tokens: TokenWriter;
-  private readonly strong: StrongContext;
+  private readonly files: FileSender;
   private readonly digestLength: number;
   /** Directories by the index that stands for them, with incremental recursion: their own list's start - 1. */
   private readonly directories = new Map<number, EntryRef>();
@@ -65,7 +55,6 @@ export class Sender {
   private phase = 0;
   private sentIoError = 0;
   private bytesBefore = 0;
-  private readonly search = { matches: 0, hashHits: 0, falseAlarms: 0 };
 
   constructor(ctx: RoleContext, sources: readonly Source[], builder: ListBuilder) {
     this.ctx = ctx;
@@ -73,13 +62,8 @@ export class Sender {
     this.ndxOut = new NdxWriter(ctx.negotiated.protocol);
     this.ndxIn = new NdxReader(ctx.negotiated.protocol);
     this.lists = new ListSender(ctx, builder, sources, this.ndxOut);
-    this.strong = strongContext(ctx.negotiated);
     this.digestLength = DIGEST_LENGTH[ctx.negotiated.transferChecksum];
-    this.tokens = createTokenWriter({
-      compressor: ctx.negotiated.compressor,
-      level: ctx.options.compressLevel,
-      protocol: ctx.negotiated.protocol,
-    });
+    this.files = new FileSender(ctx);
   }
 
   /** Runs to the goodbye. Throws what ends the run: a broken connection, a peer that breaks the protocol. */
@@ -97,7 +81,7 @@ export class Sender {
     if (first.list.count === 0 && ctx.isServer) return;
     while (this.phase <= 2) await this.step();
     if (ctx.options.verbose > 1) {
-      const { matches, hashHits, falseAlarms } = this.search;
+      const { matches, hashHits, falseAlarms } = this.files.search;
       const counts = `matches=${matches}  hash_hits=${hashHits}  false_alarms=${falseAlarms}`;
       ctx.info(`total: ${counts} data=${ctx.stats.literalData}`);
     }
@@ -222,11 +206,13 @@ export class Sender {
       return;
     }
     const sumHead = await ctx.wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
-    const sums = await this.readSums(sumHead);
-    const source = this.open(found, ndx);
+    const sums = await this.files.readSums(sumHead);
+    const { root } = this.sources[found.held.origin(found.i)]!;
+    const source = this.files.open(root, entry.name);
     if (source === undefined) {
       ctx.stats.transferredFiles--;
       ctx.stats.transferredSize -= entry.size;
+      if (ctx.negotiated.protocol >= 30) ctx.wire.sendMessage(MSG.NO_SEND, intPayload(ndx));
       return;
     }
     try {
@@ -238,8 +224,15 @@ export class Sender {
       writeItemHead(w, head);
       // Generators of 3.2.0 to 3.4.1 ask for 16 bytes of 8-byte digests; their receiving half wants 8 back.
       writeSumHead(w, { ...sumHead, s2length: Math.min(sumHead.s2length, Math.max(this.digestLength, 2)) });
-      const digest = await this.sendData(source, found, sumHead, sums, head);
-      w.bytes(digest);
+      const inplace = ctx.options.inplace && head.basisType === BASIS.DESTINATION;
+      const digest = await this.files.send(
+        source,
+        { head: sumHead, sums, inplace },
+        root.display(entry.name),
+        (done) => this.progress(found, done, source.size, false),
+      );
+      this.progress(found, source.size, source.size, true);
+      ctx.wire.writer.bytes(digest);
       const data = ctx.wire.bytesOut + ctx.wire.writer.length - this.bytesBefore;
       const bytes = { data, sums: 16 + sums.length };
       ctx.emit({ type: 'item', stage: 'end', iflags: head.iflags, entry, xname: head.xname, bytes, digest });
@@ -248,122 +241,8 @@ export class Sender {
     }
   }
 
-  /** Storage grows with the bytes that come: a forged count allocates nothing. */
-  private async readSums(head: SumHead): Promise<Uint8Array> {
-    const { wire } = this.ctx;
-    const total = head.count * (4 + head.s2length);
-    if (total > LIMITS.BLOCK_SUM_BYTES) throw protocolError(`block sums of ${total} bytes`, EXIT.MALLOC);
-    let sums = new Uint8Array(Math.min(total, 1 << 16));
-    let length = 0;
-    while (length < total) {
-      const take = Math.min(total - length, wire.reader.remaining);
-      if (take === 0) {
-        await wire.more();
-        continue;
-      }
-      if (length + take > sums.length) {
-        const grown = new Uint8Array(Math.min(total, Math.max(sums.length * 2, length + take)));
-        grown.set(sums.subarray(0, length));
-        sums = grown;
-      }
-      sums.set(wire.reader.view(take), length);
-      length += take;
-    }
-    return sums;
-  }
-
-  /** Opens the source; on failure reports, tells the receiving side that nothing comes, and returns undefined. */
-  private open(found: Found, ndx: number): FileSource | undefined {
-    const { ctx } = this;
-    const { root } = this.sources[found.held.origin(found.i)]!;
-    const name = found.held.list.name(found.i);
-    try {
-      const source = FileSource.open(root, name);
-      if (source.stat.isRegular) return source;
-      source.close();
-      throw protocolError(`received request to transfer non-regular file: ${ndx}`);
-    } catch (error) {
-      if (error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL') throw error;
-      const path = root.display(name);
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        ctx.ioError |= IOERR.VANISHED;
-        ctx.warning(`file has vanished: "${path}"`);
-      } else {
-        ctx.ioError |= IOERR.GENERAL;
-        ctx.error(`rsync: [sender] send_files failed to open "${path}": ${fromText(errnoText(error))}`);
-      }
-      if (ctx.negotiated.protocol >= 30) ctx.wire.sendMessage(MSG.NO_SEND, intPayload(ndx));
-      return undefined;
-    }
-  }
-
-  /** Streams the file as tokens; returns its digest. */
-  private async sendData(
-    source: FileSource,
-    found: Found,
-    sumHead: SumHead,
-    sums: Uint8Array,
-    head: ItemHead,
-  ): Promise<Uint8Array> {
-    const { ctx } = this;
-    const { wire, stats } = ctx;
-    const hash: Hash = fileSum(this.strong);
-    const sink: TokenSink = {
-      literal: (data) => {
-        stats.literalData += data.length;
-        this.tokens.literal(wire.writer, data);
-        wire.flushIfLarge();
-      },
-      match: (block, data) => {
-        stats.matchedData += data.length;
-        this.tokens.match(wire.writer, block, data);
-        wire.flushIfLarge();
-      },
-    };
-    let matcher: Matcher | undefined;
-    if (sumHead.count > 0) {
-      const inplace = ctx.options.inplace && head.basisType === BASIS.DESTINATION;
-      matcher = new Matcher(new SumTable(sumHead, sums, this.strong, { inplace }), sink);
-    }
-    let done = 0;
-    for (;;) {
-      const next = source.read();
-      const chunk = next instanceof Promise ? await next : next;
-      if (chunk === null) break;
-      hash.update(chunk);
-      if (matcher === undefined) sink.literal(chunk);
-      else matcher.push(chunk);
-      done += chunk.length;
-      if (ctx.options.progress) this.progress(found, done, source.size, false);
-      if (wire.isFull) await wire.drain();
-    }
-    if (matcher !== undefined) {
-      matcher.finish();
-      this.search.matches += matcher.stats.matches;
-      this.search.hashHits += matcher.stats.hashHits;
-      this.search.falseAlarms += matcher.stats.falseAlarms;
-    }
-    this.tokens.end(wire.writer);
-    if (ctx.options.progress) this.progress(found, done, source.size, true);
-    const digest = hash.digest();
-    return source.missing > 0 ? this.spoil(source, found, digest) : digest;
-  }
-
-  /** Part of the file could not be read: a digest that cannot match makes the receiving side ask again. */
-  private spoil(source: FileSource, found: Found, digest: Uint8Array): Uint8Array {
-    const { ctx } = this;
-    const { root } = this.sources[found.held.origin(found.i)]!;
-    ctx.ioError |= IOERR.GENERAL;
-    const reason = source.error === undefined ? 'No data available (61)' : errnoText(source.error);
-    ctx.error(
-      `rsync: [sender] read errors mapping "${root.display(found.held.list.name(found.i))}": ${fromText(reason)}`,
-    );
-    const zeros = new Uint8Array(digest.length);
-    if (digest.every((byte) => byte === 0)) zeros[zeros.length - 1] = 1;
-    return zeros;
-  }
-
   private progress(found: Found, done: number, size: number, last: boolean): void {
+    if (!this.ctx.options.progress) return;
     const { list } = found.held;
     this.ctx.emit({
       type: 'progress',

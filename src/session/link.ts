@@ -1,4 +1,4 @@
-import { EXIT, RsyncError } from '../core/errors.ts';
+import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
 import { Wire, type WirePort } from '../protocol/wire.ts';
 import type { Channel, ChannelExit } from '../transport/channel.ts';
 import { diagnose } from '../transport/diagnose.ts';
@@ -121,6 +121,11 @@ export class Link {
 
   /** Why the connection ended too early: better told by how the far process ended, if that can be learned in time. */
   async explain(error: unknown): Promise<unknown> {
+    if (isRsyncError(error) && error.code === 'RSYNC_REMOTE_EXIT') {
+      // Its own words are on standard error, and may still be under way.
+      await this.exit(2000);
+      return error;
+    }
     if (!(error instanceof LostConnection) && !isShellNoise(error)) return error;
     const exit = await this.exit(2000);
     const { firstBytes, stderrTail, channel } = this;

@@ -10,7 +10,7 @@ export const FILTER: readonly OptionEntry[] = [
     short: 'f',
     group: 'filter',
     argument: 'RULE',
-    help: 'add a filter rule, such as "- *.o" or ": .rules"',
+    help: 'add a filter rule, such as "- *.o" or "P *.log"',
     repeat: IN_ORDER,
     keys: ['filters'],
     apply: rule('filter'),
