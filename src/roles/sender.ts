@@ -107,7 +107,7 @@ export class Sender {
   private async nextIndex(): Promise<number> {
     const { wire } = this.ctx;
     let worked = performance.now();
-    while (this.lists.hasNext && this.known - this.reached < LOOK_AHEAD) await this.sendNext();
+    while (this.lists.hasNext && this.ahead < LOOK_AHEAD) await this.sendNext();
     for (;;) {
       const start = wire.reader.pos;
       try {
@@ -116,7 +116,7 @@ export class Sender {
         if (error !== NEED_MORE) throw error;
         wire.reader.pos = start;
       }
-      if (this.lists.hasNext && this.known - this.reached < IDLE_LOOK_AHEAD) {
+      if (this.lists.hasNext && this.ahead < IDLE_LOOK_AHEAD) {
         await this.sendNext();
         // Scanning is synchronous: let bytes come and go between lists.
         if (performance.now() - worked > 10) {
@@ -129,6 +129,16 @@ export class Sender {
       wire.flush();
       await wire.more();
     }
+  }
+
+  /**
+   * Entries sent beyond the list being worked on. The oldest list held is: a receiving side closes a list only when
+   * it has a later one, so a list longer than any look-ahead must not keep the next one back.
+   */
+  private get ahead(): number {
+    const oldest = this.held[0];
+    const begun = oldest === undefined ? 0 : oldest.before + oldest.list.count;
+    return this.known - Math.max(this.reached, begun);
   }
 
   private async sendNext(): Promise<void> {
@@ -262,7 +272,6 @@ export class Sender {
     const { ctx } = this;
     if (ctx.negotiated.incRecurse && this.held.length > 1) {
       const closed = this.held.shift()!;
-      this.reached = Math.max(this.reached, closed.before + closed.list.count);
       this.directories.delete(closed.list.ndxStart - 1);
       this.ndxOut.write(ctx.wire.writer, NDX_DONE);
       return;
