@@ -90,7 +90,7 @@ export class EntryGenerator {
   /** A redo, or a hard-link member that has to ask after another one failed. */
   async ask(held: ReceivedList, i: number, ndx: number, redo: boolean): Promise<void> {
     const name = this.side.localName(held.list, i);
-    const stat = this.directories.lstat(held.list, i);
+    const stat = this.items.lstat(name);
     if (stat === 'failed') {
       const group = held.list.hlink(i);
       if (group >= 0 && this.ctx.options.hardLinks) this.links.failed(group);

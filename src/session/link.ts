@@ -123,7 +123,7 @@ export class Link {
   async explain(error: unknown): Promise<unknown> {
     if (isRsyncError(error) && error.code === 'RSYNC_REMOTE_EXIT') {
       // Its own words are on standard error, and may still be under way.
-      await this.exit(2000);
+      if (this.channel.stderr !== undefined) await this.exit(1000);
       return error;
     }
     if (!(error instanceof LostConnection) && !isShellNoise(error)) return error;
