@@ -1,8 +1,8 @@
 import { fromText } from '../core/bytes.ts';
+import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
 import { buildServerArgs, remoteCommandLine, remoteWords } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
-import { ruleFileReader } from '../session/rule-files.ts';
 import type { Channel } from '../transport/channel.ts';
 import { openRemoteShell } from '../transport/remote-shell.ts';
 import type { TransferRequest, TransferResult } from './transfer-request.ts';

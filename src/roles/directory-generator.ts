@@ -4,42 +4,17 @@ import { newDirectoryMode } from '../files/modes.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Stat } from '../files/stat.ts';
 import { ITEM } from '../protocol/item.ts';
-import type { Comparison } from './comparison.ts';
-import type { RoleContext } from './context.ts';
-import type { Deletion } from './deletion.ts';
-import type { LocalItems } from './local-items.ts';
-import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
-import type { RequestWriter } from './request-writer.ts';
+import { GeneratorPart } from './generator-part.ts';
+import type { ReceivedList } from './receiving-side.ts';
 
 /** Directories of the destination, docs/protocol/3-transfer.md, 4.1 and 4.4: made, reported, settled at the end. */
-export class DirectoryGenerator {
-  private readonly side: ReceivingSide;
-  private readonly ctx: RoleContext;
-  private readonly writer: RequestWriter;
-  private readonly comparison: Comparison;
-  private readonly deletion: Deletion;
-  private readonly items: LocalItems;
+export class DirectoryGenerator extends GeneratorPart {
   /** Directories whose contents are left alone: not made, or not wanted. */
   private readonly skipped = new Set<ByteString>();
   /** Directories made in this run, which their own lists have not reported; with a dry run: that would be made. */
   private readonly made = new Set<ByteString>();
   /** Directories in whose place something else is left alone (`--ignore-existing`): nothing in them can exist. */
   private readonly blocked = new Set<ByteString>();
-
-  constructor(
-    side: ReceivingSide,
-    writer: RequestWriter,
-    comparison: Comparison,
-    deletion: Deletion,
-    items: LocalItems,
-  ) {
-    this.side = side;
-    this.ctx = side.ctx;
-    this.writer = writer;
-    this.comparison = comparison;
-    this.deletion = deletion;
-    this.items = items;
-  }
 
   /** True if nothing below this directory is to be touched. */
   isSkipped(directory: ByteString): boolean {

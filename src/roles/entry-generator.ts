@@ -2,49 +2,26 @@ import type { ByteString } from '../core/bytes.ts';
 import type { FileList } from '../core/file-list.ts';
 import { isRegular } from '../core/mode.ts';
 import type { Stat } from '../files/stat.ts';
-import type { InfoLevels } from '../options/info-levels.ts';
 import { ITEM } from '../protocol/item.ts';
-import type { Comparison } from './comparison.ts';
-import type { RoleContext } from './context.ts';
-import type { Deletion } from './deletion.ts';
 import { DirectoryGenerator } from './directory-generator.ts';
+import { GeneratorPart, type Workbench } from './generator-part.ts';
 import type { HardLinks, LinkMember } from './hard-links.ts';
 import { fileDigest } from './list-sender.ts';
-import { LocalItems } from './local-items.ts';
 import { NodeGenerator } from './node-generator.ts';
-import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
-import { type RequestWriter, transferFlags } from './request-writer.ts';
+import type { ReceivedList } from './receiving-side.ts';
+import { transferFlags } from './request-writer.ts';
 
 /** Decides about one entry at a time, in the order of docs/protocol/3-transfer.md, 3.1, and does what needs no data. */
-export class EntryGenerator {
+export class EntryGenerator extends GeneratorPart {
   readonly directories: DirectoryGenerator;
   private readonly nodes: NodeGenerator;
-  private readonly items: LocalItems;
   private readonly links: HardLinks;
-  private readonly side: ReceivingSide;
-  private readonly ctx: RoleContext;
-  private readonly writer: RequestWriter;
-  private readonly comparison: Comparison;
-  private readonly deletion: Deletion;
-  private readonly info: InfoLevels;
 
-  constructor(
-    side: ReceivingSide,
-    writer: RequestWriter,
-    comparison: Comparison,
-    deletion: Deletion,
-    info: InfoLevels,
-  ) {
-    this.side = side;
-    this.ctx = side.ctx;
-    this.links = side.links;
-    this.writer = writer;
-    this.comparison = comparison;
-    this.deletion = deletion;
-    this.info = info;
-    this.items = new LocalItems(side, info);
-    this.directories = new DirectoryGenerator(side, writer, comparison, deletion, this.items);
-    this.nodes = new NodeGenerator(side, writer, comparison, deletion, this.items, info);
+  constructor(bench: Workbench) {
+    super(bench);
+    this.links = bench.side.links;
+    this.directories = new DirectoryGenerator(bench);
+    this.nodes = new NodeGenerator(bench);
   }
 
   /**

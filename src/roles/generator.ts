@@ -6,6 +6,7 @@ import { Comparison } from './comparison.ts';
 import { type Deletion, listedNames } from './deletion.ts';
 import { entryDetails } from './entry-details.ts';
 import { EntryGenerator } from './entry-generator.ts';
+import { LocalItems } from './local-items.ts';
 import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
 import { RequestWriter } from './request-writer.ts';
 
@@ -29,7 +30,9 @@ export class Generator {
     this.side = side;
     this.deletion = deletion;
     this.writer = new RequestWriter(side, info);
-    this.entries = new EntryGenerator(side, this.writer, new Comparison(side.ctx, side.ids), deletion, info);
+    const comparison = new Comparison(side.ctx, side.ids);
+    const items = new LocalItems(side, info);
+    this.entries = new EntryGenerator({ side, writer: this.writer, comparison, deletion, items, info });
   }
 
   async run(): Promise<void> {

@@ -4,42 +4,12 @@ import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from '../core/
 import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
-import type { InfoLevels } from '../options/info-levels.ts';
 import { ITEM } from '../protocol/item.ts';
-import type { Comparison } from './comparison.ts';
-import type { RoleContext } from './context.ts';
-import type { Deletion } from './deletion.ts';
-import type { LocalItems } from './local-items.ts';
-import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
-import type { RequestWriter } from './request-writer.ts';
+import { GeneratorPart } from './generator-part.ts';
+import type { ReceivedList } from './receiving-side.ts';
 
 /** Symlinks, devices, fifos and sockets: docs/protocol/3-transfer.md, 3.4. They need no data. */
-export class NodeGenerator {
-  private readonly side: ReceivingSide;
-  private readonly ctx: RoleContext;
-  private readonly writer: RequestWriter;
-  private readonly comparison: Comparison;
-  private readonly deletion: Deletion;
-  private readonly items: LocalItems;
-  private readonly info: InfoLevels;
-
-  constructor(
-    side: ReceivingSide,
-    writer: RequestWriter,
-    comparison: Comparison,
-    deletion: Deletion,
-    items: LocalItems,
-    info: InfoLevels,
-  ) {
-    this.side = side;
-    this.ctx = side.ctx;
-    this.writer = writer;
-    this.comparison = comparison;
-    this.deletion = deletion;
-    this.items = items;
-    this.info = info;
-  }
-
+export class NodeGenerator extends GeneratorPart {
   /** Returns true if the item is in place afterwards (in a dry run: would be). `found`: what is there now. */
   node(held: ReceivedList, i: number, ndx: number, name: ByteString, found: Stat | undefined): boolean {
     const { options } = this.ctx;

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type ByteString, toBuffer, toText } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
-import { errnoText } from '../files/errors.ts';
-import type { ReadRuleFile } from '../filter/rule-files.ts';
+import { errnoText } from './errors.ts';
 
 /** Reads the files of `--exclude-from`, `--include-from` and merge rules; `-` is standard input, once. */
-export function ruleFileReader(): ReadRuleFile {
+export function ruleFileReader(): (name: ByteString) => Uint8Array {
   let usedStdin = false;
   return (name: ByteString): Uint8Array => {
     if (name === '-') {
