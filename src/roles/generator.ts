@@ -22,7 +22,7 @@ export class Generator {
   private readonly side: ReceivingSide;
   private readonly writer: RequestWriter;
   private readonly deletion: Deletion;
-  /** Lists closed so far; the receiver drops them from the front of `side.lists` when the sender agrees. */
+  /** Lists begun and not closed, oldest first; the receiver drops a closed one when the sender has echoed its DONE. */
   private readonly unclosed: ReceivedList[] = [];
   private yielded = performance.now();
 
