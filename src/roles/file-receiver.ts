@@ -34,6 +34,8 @@ interface Target {
   sink: FileSink;
   /** Undefined: written in place. */
   temp: TempFile | undefined;
+  /** The file that was there before; asked only where its mode matters (without `-p`). */
+  existing: Stat | undefined;
 }
 
 /**
@@ -202,12 +204,13 @@ export class FileReceiver {
     const { options } = this.ctx;
     const sinkOptions = { path: toText(root.display(name)), sparse: options.sparse };
     try {
+      const existing = options.perms ? undefined : root.lstat(name);
       if (options.inplace) {
         const fd = root.openInplace(name, true);
-        return { fd, sink: new FileSink(fd, sinkOptions), temp: undefined };
+        return { fd, sink: new FileSink(fd, sinkOptions), temp: undefined, existing };
       }
       const temp = root.createTemp(name, tempFileMode(request.list.mode(request.i)));
-      return { fd: temp.fd, sink: new FileSink(temp.fd, { ...sinkOptions, oldSize: 0 }), temp };
+      return { fd: temp.fd, sink: new FileSink(temp.fd, { ...sinkOptions, oldSize: 0 }), temp, existing };
     } catch (error) {
       const what = options.inplace ? 'open' : 'mkstemp';
       const text = isRsyncError(error) ? error.message : errnoText(error);
@@ -219,11 +222,9 @@ export class FileReceiver {
   /** Attributes on the open file, then the rename: nobody sees a file with the wrong ones. */
   private putInPlace(target: Target, request: Request, root: Root, name: ByteString): boolean {
     const { list, i } = request;
-    const { temp, fd } = target;
+    const { temp, fd, existing } = target;
     const at = temp?.name ?? name;
-    let existing: Stat | undefined;
     try {
-      existing = this.ctx.options.perms ? undefined : root.lstat(name);
       const current = root.fstat(fd);
       const mode = this.comparison.mode(list, i, existing?.isRegular ? existing.mode : undefined);
       const wanted = this.comparison.wanted(list, i, mode, undefined);

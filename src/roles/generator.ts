@@ -243,10 +243,13 @@ export class Generator {
 
   /** Every content directory of the whole list: `--delete-before`, `--delete-after`. */
   private cleanAll(): void {
+    const { ctx } = this.side;
     const { list } = this.side.lists[0]!;
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
-      if (list.isDirectory(i) && this.side.isContentDirectory(list, i)) this.clean(list, i, this.listed());
+      if (!list.isDirectory(i) || !this.side.isContentDirectory(list, i)) continue;
+      if (ctx.options.verbose > 1 && list.flags(i) & ENTRY.TOP_DIR) ctx.info(`deleting in ${list.name(i)}`);
+      this.clean(list, i, this.listed());
     }
   }
 

@@ -50,7 +50,8 @@ export class NodeGenerator extends GeneratorPart {
       }
       const stat = root.lstat(name);
       if (stat !== undefined) {
-        const own = this.comparison.mode(list, i, sameKind ? found.mode : undefined);
+        // Whatever was replaced, a symlink too, gives its permissions: as rsync does it for what needs no data.
+        const own = this.comparison.mode(list, i, exists ? found?.mode : undefined);
         this.items.apply(name, stat, this.comparison.wanted(list, i, own, undefined));
       }
     }
