@@ -58,6 +58,9 @@ export class TextPrinter {
   readonly #pid: number;
   #negotiated: NegotiatedEvent | undefined;
 
+  /** The last line is `building file list ... `, without its end. */
+  #openLine = false;
+
   constructor(init: TextPrinterInit) {
     const { options, direction } = init;
     this.#options = options;
@@ -141,7 +144,17 @@ export class TextPrinter {
     if (level !== 'info') {
       this.#closeProgress();
       this.#output.err(`${escapeLine(text, this.#utf8)}\n`);
-    } else if (!this.#options.quiet) this.#line(text);
+    } else if (!this.#options.quiet) {
+      if (this.#openLine) this.#output.out('\n');
+      this.#openLine = false;
+      this.#line(text);
+    }
+  }
+
+  /** Goes on in the line that `building file list ... ` has begun, or in one of its own if others came between. */
+  #endFileList(text: string): void {
+    this.#openLine = false;
+    this.#line(text);
   }
 
   #fileList({ stage, direction, incremental, count }: FileListEvent): void {
@@ -154,9 +167,10 @@ export class TextPrinter {
       if (stage === 'start') this.#line(`${sends ? 'sending' : 'receiving'} incremental file list`);
     } else if (stage === 'start') {
       this.#output.out(`${sends ? 'building' : 'receiving'} file list ... `);
+      this.#openLine = true;
       if (level > 1 && sends) this.#output.out('\n 0 files...\r');
-    } else if (level === 1) this.#line('done');
-    else this.#line(count === 1 ? '1 file to consider' : `${count} files to consider`);
+    } else if (level === 1) this.#endFileList('done');
+    else this.#endFileList(count === 1 ? '1 file to consider' : `${count} files to consider`);
   }
 
   #item(event: ItemEvent): void {

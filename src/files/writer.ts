@@ -197,7 +197,8 @@ export class FileSink {
   }
 
   private end(): void {
-    if (this.extent === this.offset) return;
+    // A file that was there is always truncated: its time becomes "now" even if every byte was in its place.
+    if (this.extent === this.offset && this.oldSize === 0) return;
     try {
       ftruncateSync(this.fd, this.offset);
       this.extent = this.offset;

@@ -106,7 +106,7 @@ export class EntryGenerator extends GeneratorPart {
         return;
       }
     }
-    const flags = exists ? this.comparison.differences(list, i, stat, 0) : ITEM.IS_NEW;
+    const flags = exists ? this.comparison.differences(list, i, stat, ITEM.LOCAL_CHANGE) : ITEM.IS_NEW;
     this.writer.report(held, list, i, ndx, kind | flags, leader);
     this.items.tellLink(name, leader);
   }
