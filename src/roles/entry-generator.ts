@@ -94,6 +94,7 @@ export class EntryGenerator extends GeneratorPart {
     const target = root.lstat(leader);
     if (stat !== undefined && target !== undefined && stat.sameItem(target)) {
       this.writer.report(held, list, i, ndx, kind, '');
+      this.items.tellUnchanged(name, 0);
       return;
     }
     if (stat?.isDirectory && !this.deletion.makeRoom(root, name, stat, 'hard link')) return;
@@ -108,7 +109,6 @@ export class EntryGenerator extends GeneratorPart {
     }
     const flags = exists ? this.comparison.differences(list, i, stat, ITEM.LOCAL_CHANGE) : ITEM.IS_NEW;
     this.writer.report(held, list, i, ndx, kind | flags, leader);
-    this.items.tellLink(name, leader);
   }
 
   private regular(

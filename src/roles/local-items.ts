@@ -81,10 +81,6 @@ export class LocalItems {
     if (this.tellsUnchanged) this.ctx.info(flags === 0 ? `${name} is uptodate` : name);
   }
 
-  tellLink(name: ByteString, leader: ByteString): void {
-    if (this.tellsUnchanged) this.ctx.info(`${name} => ${leader}`);
-  }
-
   fail(what: ByteString, error: unknown): void {
     const text = isRsyncError(error) ? error.message : errnoText(error);
     this.ctx.error(`rsync: [generator] ${what} failed: ${fromText(text)}`);
