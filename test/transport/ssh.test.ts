@@ -345,8 +345,9 @@ describe.skipIf(sshdMissing())('ssh', () => {
     });
 
     it.concurrent('keeps a slow but living connection', async () => {
-      const channel = await open(sshd, home, 'sleep 2.5; echo alive', {
-        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=1',
+      // Longer than three unanswered probes may take; on a busy machine a single answer can be late.
+      const channel = await open(sshd, home, 'sleep 4.5; echo alive', {
+        args: '-o ServerAliveInterval=1 -o ServerAliveCountMax=3',
       });
       expect(await text(channel.input)).toBe('alive\n');
     });
