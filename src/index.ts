@@ -5,4 +5,4 @@ export { type ByteString, fromText, toText } from './core/bytes.ts';
 export { type ErrorCode, type ErrorOrigin, EXIT, isRsyncError, RsyncError } from './core/errors.ts';
 export type * from './core/events.ts';
 export type { Channel, ChannelExit } from './transport/channel.ts';
-export type { Prompts } from './transport/prompts.ts';
+export type { Prompts } from './transport/ssh/auth/prompts.ts';

@@ -4,7 +4,7 @@ import { EXIT, usageError } from '../core/errors.ts';
 import { helpText } from '../options/help.ts';
 import { classifyPaths, parseLocation, type Route } from '../options/location.ts';
 import { type ParsedArguments, parseArguments } from '../options/parse.ts';
-import type { Prompts } from '../transport/prompts.ts';
+import type { Prompts } from '../transport/ssh/auth/prompts.ts';
 import { escapeLine, usesUtf8 } from './escape.ts';
 import { type ExitRole, exitLine } from './exit.ts';
 import { describeFailure } from './failure.ts';

@@ -1,7 +1,7 @@
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Channel } from '../transport/channel.ts';
-import type { Prompts } from '../transport/prompts.ts';
+import type { Prompts } from '../transport/ssh/auth/prompts.ts';
 
 /** One transfer with a remote shell, ready to run. */
 export interface TransferRequest {

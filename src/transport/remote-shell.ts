@@ -1,10 +1,10 @@
 import { type ByteString, isAscii, toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import type { Channel } from './channel.ts';
-import type { Prompts } from './prompts.ts';
 import { splitWords } from './shell-words.ts';
 import { spawnChannel } from './spawn.ts';
-import { parseSshCommand } from './ssh-command.ts';
+import type { Prompts } from './ssh/auth/prompts.ts';
+import { parseSshCommand } from './ssh/config/command.ts';
 
 export interface RemoteShellTarget {
   user?: string;
@@ -47,7 +47,7 @@ export async function openRemoteShell(target: RemoteShellTarget): Promise<Channe
     const { settings, configFile, verbose } = parseSshCommand(args);
     if (verbose && trace === undefined) throw usageError('ssh -v has nowhere to report to', 'Leave out -v.');
     // Loaded when needed: the library takes longer to load than a local copy takes to run.
-    const { openSsh } = await import('./ssh.ts');
+    const { openSsh } = await import('./ssh/connection.ts');
     const { prompts } = target;
     return openSsh(
       { host, user, settings, configFile, env, prompts, signal, trace, verbose },

@@ -7,8 +7,8 @@ import type { Readable } from 'node:stream';
 import { afterAll } from 'vitest';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { Channel } from '../../src/transport/channel.ts';
-import type { Prompts } from '../../src/transport/prompts.ts';
 import { openRemoteShell, type RemoteShellTarget } from '../../src/transport/remote-shell.ts';
+import type { Prompts } from '../../src/transport/ssh/auth/prompts.ts';
 import type { Sshd } from '../support/sshd.ts';
 
 /** A folder that lives as long as the test file. */

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRemoteShell } from '../../src/transport/remote-shell.ts';
-import { freePort, type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
-import { failure, open, relay, temporaryFolder, text } from './support.ts';
+import { openRemoteShell } from '../../../src/transport/remote-shell.ts';
+import { freePort, type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
+import { failure, open, relay, temporaryFolder, text } from '../support.ts';
 
 const dir = temporaryFolder();
 const home = join(dir, 'home');

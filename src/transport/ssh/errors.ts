@@ -1,5 +1,5 @@
-import { EXIT, RsyncError } from '../core/errors.ts';
-import { SYSTEM_SSH_HINT } from './ssh-command.ts';
+import { EXIT, RsyncError } from '../../core/errors.ts';
+import { SYSTEM_SSH_HINT } from './config/command.ts';
 
 /** The status of the ssh program when it fails by itself; rsync passes it on (docs/protocol/4, E.4). */
 export const SSH_FAILED = 255;

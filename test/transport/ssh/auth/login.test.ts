@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Server } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RsyncError } from '../../src/core/errors.ts';
-import { fingerprint } from '../../src/transport/known-hosts.ts';
-import { openRemoteShell } from '../../src/transport/remote-shell.ts';
-import { makeKey, type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
-import { failure, open, script, temporaryFolder, text } from './support.ts';
+import { RsyncError } from '../../../../src/core/errors.ts';
+import { openRemoteShell } from '../../../../src/transport/remote-shell.ts';
+import { fingerprint } from '../../../../src/transport/ssh/host/known-hosts.ts';
+import { makeKey, type Sshd, sshdMissing, startSshd } from '../../../support/sshd.ts';
+import { failure, open, script, temporaryFolder, text } from '../../support.ts';
 
 const dir = temporaryFolder();
 const fingerprintOf = (publicKey: string) => fingerprint(Buffer.from(publicKey.split(' ')[1]!, 'base64'));
@@ -63,7 +63,7 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const path = join(dir, 'pkcs8');
     writeFileSync(path, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
-    const { readKeyFile } = await import('../../src/transport/private-key.ts');
+    const { readKeyFile } = await import('../../../../src/transport/ssh/auth/private-key.ts');
     const read = readKeyFile(readFileSync(path));
     if (read.kind !== 'private') throw new Error(read.kind);
     sshd.authorize(`ssh-ed25519 ${read.key.getPublicSSH().toString('base64')}`);

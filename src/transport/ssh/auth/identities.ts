@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import ssh2, { type AgentAuthMethod, type BaseAgent, type ParsedKey, type PublicKeyAuthMethod } from 'ssh2';
-import { fingerprint, keyTypeName } from './known-hosts.ts';
+import { fingerprint, keyTypeName } from '../host/known-hosts.ts';
 import { readKeyFile } from './private-key.ts';
 import type { Prompts } from './prompts.ts';
 

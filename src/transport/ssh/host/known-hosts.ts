@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { RsyncError } from '../core/errors.ts';
-import { matchPatternList } from './wildcard.ts';
+import { RsyncError } from '../../../core/errors.ts';
+import { matchPatternList } from '../config/wildcard.ts';
 
 /**
  * The known_hosts file, sshd(8) "SSH_KNOWN_HOSTS FILE FORMAT":

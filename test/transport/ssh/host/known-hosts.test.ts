@@ -2,9 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { appendKnownHost, fingerprint, KnownHosts, keyTypeOf } from '../../src/transport/known-hosts.ts';
-import { makeKey, sshdMissing } from '../support/sshd.ts';
-import { failure, temporaryFolder } from './support.ts';
+import {
+  appendKnownHost,
+  fingerprint,
+  KnownHosts,
+  keyTypeOf,
+} from '../../../../src/transport/ssh/host/known-hosts.ts';
+import { makeKey, sshdMissing } from '../../../support/sshd.ts';
+import { failure, temporaryFolder } from '../../support.ts';
 
 const dir = temporaryFolder();
 

@@ -1,6 +1,6 @@
 import type { ServerHostKeyAlgorithm } from 'ssh2';
-import { usageError } from '../core/errors.ts';
-import { matchPatternList } from './wildcard.ts';
+import { usageError } from '../../core/errors.ts';
+import { matchPatternList } from './config/wildcard.ts';
 
 /** In order of preference. `ssh-rsa` (SHA-1 signatures) only if asked for by name. */
 const DEFAULT: readonly ServerHostKeyAlgorithm[] = [

@@ -1,6 +1,6 @@
-import { EXIT, RsyncError, usageError } from '../core/errors.ts';
-import { splitConfigLine } from './ssh-config-line.ts';
-import { applyKeyword, type SshSettings } from './ssh-settings.ts';
+import { EXIT, RsyncError, usageError } from '../../../core/errors.ts';
+import { splitConfigLine } from './line.ts';
+import { applyKeyword, type SshSettings } from './settings.ts';
 
 /** What the words of an ssh command line ask for. */
 export interface SshCommand {

@@ -1,6 +1,6 @@
 import { Duplex, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import type { Channel, ChannelExit } from './channel.ts';
+import type { Channel, ChannelExit } from '../channel.ts';
 
 /** After the remote command has ended, unread data may still be on the way for so long before `exit` gives up on it. */
 const EXIT_GRACE = 1000;

@@ -1,12 +1,12 @@
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { RsyncError, usageError } from '../core/errors.ts';
-import { KnownHosts } from './known-hosts.ts';
-import { expandHome, expandTokens, homeDirectory } from './paths.ts';
-import type { Prompts } from './prompts.ts';
-import { resolveSshConfig } from './ssh-config.ts';
-import { SSH_FAILED } from './ssh-errors.ts';
-import type { SshSettings } from './ssh-settings.ts';
+import { RsyncError, usageError } from '../../core/errors.ts';
+import type { Prompts } from './auth/prompts.ts';
+import { expandHome, expandTokens, homeDirectory } from './config/paths.ts';
+import { resolveSshConfig } from './config/resolve.ts';
+import type { SshSettings } from './config/settings.ts';
+import { SSH_FAILED } from './errors.ts';
+import { KnownHosts } from './host/known-hosts.ts';
 
 export interface SshTarget {
   /** As the user wrote it; may be an alias of the configuration. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseSshCommand } from '../../src/transport/ssh-command.ts';
-import { failure } from './support.ts';
+import { parseSshCommand } from '../../../../src/transport/ssh/config/command.ts';
+import { failure } from '../../support.ts';
 
 const parse = (line: string) => parseSshCommand(line.split(' '));
 

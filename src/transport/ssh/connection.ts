@@ -1,26 +1,19 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
-import { type ByteString, toBuffer } from '../core/bytes.ts';
-import { isRsyncError, RsyncError } from '../core/errors.ts';
-import type { Channel } from './channel.ts';
+import { type ByteString, toBuffer } from '../../core/bytes.ts';
+import { isRsyncError, RsyncError } from '../../core/errors.ts';
+import type { Channel } from '../channel.ts';
+import { hostKeyAlgorithms } from './algorithms.ts';
+import { Authenticator, type MethodsLeft } from './auth/authenticator.ts';
+import { collectIdentities } from './auth/identities.ts';
+import { type Prompts, visible } from './auth/prompts.ts';
+import { sshChannel } from './channel.ts';
 import { Deadline } from './deadline.ts';
-import { judgeHostKey } from './host-key.ts';
-import { hostKeyAlgorithms } from './host-key-algorithms.ts';
-import { collectIdentities } from './identities.ts';
+import { aborted, closedError, connectError, handshakeError, SSH_FAILED, timeoutError } from './errors.ts';
+import { judgeHostKey } from './host/host-key.ts';
+import { appendKnownHost, isNowhere } from './host/known-hosts.ts';
 import { watchSilence } from './keep-alive.ts';
-import { appendKnownHost, isNowhere } from './known-hosts.ts';
-import { type Prompts, visible } from './prompts.ts';
-import { Authenticator, type MethodsLeft } from './ssh-auth.ts';
-import { sshChannel } from './ssh-channel.ts';
-import {
-  aborted,
-  closedError,
-  connectError,
-  handshakeError,
-  SSH_FAILED,
-  timeoutError,
-} from './ssh-errors.ts';
-import { makePlan, type SshPlan, type SshTarget } from './ssh-plan.ts';
+import { makePlan, type SshPlan, type SshTarget } from './plan.ts';
 
 /** Milliseconds for the TCP connection and for the key exchange, each, unless ConnectTimeout says otherwise. */
 const CONNECT_TIMEOUT = 30_000;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
-import { failure, open, script, temporaryFolder } from './support.ts';
+import { type Sshd, sshdMissing, startSshd } from '../../../support/sshd.ts';
+import { failure, open, script, temporaryFolder } from '../../support.ts';
 
 const dir = temporaryFolder();
 const home = join(dir, 'home');

@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
-import { RsyncError } from '../core/errors.ts';
+import { RsyncError } from '../../../core/errors.ts';
 
 /** How a person is asked. Never through the process's standard input: that may be data. */
 export interface Prompts {

@@ -1,7 +1,7 @@
-import { RsyncError } from '../core/errors.ts';
+import { RsyncError } from '../../../core/errors.ts';
+import type { Prompts } from '../auth/prompts.ts';
+import type { StrictHostKeyChecking } from '../config/settings.ts';
 import { fingerprint, type KnownHosts, keyTypeName, keyTypeOf, knownHostName } from './known-hosts.ts';
-import type { Prompts } from './prompts.ts';
-import type { StrictHostKeyChecking } from './ssh-settings.ts';
 
 export interface HostKeyPolicy {
   known: KnownHosts;

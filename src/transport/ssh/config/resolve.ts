@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { RsyncError } from '../core/errors.ts';
+import { RsyncError } from '../../../core/errors.ts';
+import { SYSTEM_SSH_HINT } from './command.ts';
+import { type ConfigLine, splitConfigLine } from './line.ts';
 import { expandHome, globPaths } from './paths.ts';
-import { SYSTEM_SSH_HINT } from './ssh-command.ts';
-import { type ConfigLine, splitConfigLine } from './ssh-config-line.ts';
-import { applyKeyword, type SshSettings } from './ssh-settings.ts';
+import { applyKeyword, type SshSettings } from './settings.ts';
 import { matchPatternList } from './wildcard.ts';
 
 /** A line that would apply to the host but has no effect in this client. */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { promptsOn, type Terminal, visible } from '../../src/transport/prompts.ts';
-import { failure } from './support.ts';
+import { promptsOn, type Terminal, visible } from '../../../../src/transport/ssh/auth/prompts.ts';
+import { failure } from '../../support.ts';
 
 /** A terminal that types the given keys once it is in raw mode. */
 function fakeTerminals(typed: (string | null)[]) {

@@ -1,5 +1,5 @@
 import type { AnyAuthMethod, AuthenticationType, Prompt } from 'ssh2';
-import { RsyncError } from '../core/errors.ts';
+import { RsyncError } from '../../../core/errors.ts';
 import type { Identities } from './identities.ts';
 import { type Prompts, visible } from './prompts.ts';
 

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resolveSshConfig, type SshConfigQuery } from '../../src/transport/ssh-config.ts';
-import { failure, temporaryFolder } from './support.ts';
+import { resolveSshConfig, type SshConfigQuery } from '../../../../src/transport/ssh/config/resolve.ts';
+import { failure, temporaryFolder } from '../../support.ts';
 
 const dir = temporaryFolder();
 let count = 0;
