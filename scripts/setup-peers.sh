@@ -7,14 +7,19 @@
 #
 # Each Debian suite gets a private apt (own sources, lists, cache and status: the machine's own is neither
 # read nor changed); rsync and the libraries it needs are unpacked beside each other, and DIR/VERSION/rsync
-# runs the binary with its own suite's loader. Root is not needed. Packages are checked against Debian's
-# signatures; a Release file's date is not, because testing renews it weekly and mirrors may be frozen.
+# runs the binary with its own suite's loader. DIR/VERSION/rrsync is that suite's rrsync, which starts that rsync.
+# Root is not needed. Packages are checked against Debian's signatures; a Release file's date is not, because testing
+# renews it weekly and mirrors may be frozen.
 set -u
 
-# Suite and version. Security updates may replace a suite's version by a newer upstream one, so the version is
-# chosen, not just the newest taken; "newest" takes what the suite has. When a suite has dropped its version,
-# RSYNCJS_DEBIAN_MIRROR may name a snapshot of the archive.
+# Suite and the version wished for. Security updates replace a suite's version by a newer upstream one, so the version
+# is chosen while some pocket of the archive still has it. Once it is gone the newest of the suite takes its place: the
+# tests ask what the binaries are, not for a version. RSYNCJS_DEBIAN_MIRROR may name a snapshot of the archive.
 PEERS='bullseye=3.2.3 bookworm=3.2.7 trixie=3.4.1 forky=newest'
+# The suite that stands in, with its newest, for one that has left the archive.
+SPARE=sid
+# Raised when what is kept of a peer changes.
+FORM=2
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${RSYNCJS_PEERS:-$here/.cache/peers}
@@ -26,7 +31,7 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 ready() {
   local suite=$1 marker dir
   for marker in "$cache"/*/suite; do
-    [ -f "$marker" ] && [ "$(cat "$marker")" = "$suite" ] || continue
+    [ -f "$marker" ] && [ "$(cat "$marker")" = "$suite $FORM" ] || continue
     dir=${marker%/suite}
     "$dir/rsync" --version >/dev/null 2>&1 && { echo "$dir"; return 0; }
   done
@@ -44,18 +49,41 @@ apt_in() {
   APT_CONFIG=$config "$@"
 }
 
-# Source lines for one suite: the archive proper, and its security updates where they exist.
+# The suite before this one in the list.
+older() {
+  local peer before=''
+  for peer in $PEERS; do
+    [ "${peer%%=*}" = "$1" ] && { echo "$before"; return; }
+    before=${peer%%=*}
+  done
+}
+
+# Source lines for one suite: the archive proper and its security updates; on "wide" the other pockets too, and the
+# pockets of the suite before it.
+write_sources() {
+  local dir=$1 suite=$2 keyring=$3 width=${4:-} before
+  source_line() { echo "deb [signed-by=$keyring] $1 $2 main"; }
+  {
+    source_line "$main_archive" "$suite"
+    source_line "$security_archive" "$suite-security"
+    if [ "$width" = wide ]; then
+      source_line "$main_archive" "$suite-updates"
+      source_line "$main_archive" "$suite-backports"
+      before=$(older "$suite")
+      if [ -n "$before" ]; then
+        source_line "$main_archive" "$before"
+        source_line "$main_archive" "$before-backports"
+        source_line "$security_archive" "$before-security"
+      fi
+    fi
+  } >"$dir/sources.list"
+}
+
 write_apt() {
   local dir=$1 suite=$2 keyring=$3
   mkdir -p "$dir"/{etc/apt.conf.d,etc/preferences.d,state/lists/partial,cache/archives/partial,debs}
   : >"$dir/state/status"
-  {
-    echo "deb [signed-by=$keyring] $main_archive $suite main"
-    case $suite in
-      forky) ;;
-      *) echo "deb [signed-by=$keyring] $security_archive $suite-security main" ;;
-    esac
-  } >"$dir/sources.list"
+  write_sources "$dir" "$suite" "$keyring"
   cat >"$dir/apt.conf" <<CONF
 Dir::Etc "$dir/etc";
 Dir::Etc::sourcelist "$dir/sources.list";
@@ -78,7 +106,7 @@ CONF
   return 0
 }
 
-# The newest package version of rsync in the suite that is of this upstream version.
+# The newest package version of rsync in the sources that is of this upstream version.
 package_version() {
   local dir=$1 expected=$2 pattern
   pattern="^${expected//./\\.}[-+~]"
@@ -143,6 +171,15 @@ write_wrapper() {
   chmod +x "$dir/rsync"
 }
 
+# rrsync starts the rsync of a fixed path; its manual leaves that path to whoever installs it.
+write_rrsync() {
+  local dir=$1 script
+  script=$(find "$dir/root/usr" -type f -name rrsync | head -n 1)
+  [ -n "$script" ] || return 0
+  sed -e '1s|^#!/usr/bin/env python3|#!/usr/bin/python3|' -e "s|/usr/bin/rsync|$dir/rsync|" "$script" >"$dir/rrsync"
+  chmod +x "$dir/rrsync"
+}
+
 # A peer that prints its version but cannot copy is no peer.
 copies() {
   local dir=$1 try
@@ -154,31 +191,64 @@ copies() {
   return $result
 }
 
-set_up() {
-  local suite=$1 expected=$2 work=$cache/.work.$1 version package newer
-  rm -rf "$work"
-  mkdir -p "$work"
-  write_apt "$work" "$suite" "$keyring"
-  apt_in "$work" apt-get update || true # one archive of the two may lack the suite
+# The package to take, "" if there is none. The suite's own newest is looked up first: later the sources are wider.
+choose() {
+  local work=$1 suite=$2 expected=$3 newest package newer used=$keyring
+  apt_in "$work" apt-get update || true # a suite need not have every pocket
+  newest=$(package_version "$work" newest)
+  if [ -z "$newest" ]; then
+    newer=$(newer_keyring "$work/keys") && write_apt "$work" "$suite" "$newer" && apt_in "$work" apt-get update
+    used=$newer
+    newest=$(package_version "$work" newest)
+  fi
+  [ -n "$newest" ] || { echo "$main_archive has no rsync in the suite $suite"; return 1; }
   package=$(package_version "$work" "$expected")
   if [ -z "$package" ]; then
-    newer=$(newer_keyring "$work/keys") && write_apt "$work" "$suite" "$newer" && apt_in "$work" apt-get update
+    write_sources "$work" "$suite" "$used" wide
+    apt_in "$work" apt-get update || true
     package=$(package_version "$work" "$expected")
   fi
   if [ -z "$package" ]; then
-    echo "suite $suite of $main_archive has no rsync $expected; it has:"
+    echo "the suite $suite has no rsync $expected any more: $newest is taken"
     apt_in "$work" apt-cache madison rsync
-    return 1
   fi
-  download "$work" "$package" || return 1
+  chosen=${package:-$newest}
+}
+
+# Fetches and tries a peer, in .work.SUITE.
+set_up() {
+  local suite=$1 expected=$2 work=$cache/.work.$1 chosen=''
+  rm -rf "$work"
+  mkdir -p "$work"
+  write_apt "$work" "$suite" "$keyring"
+  choose "$work" "$suite" "$expected" || return 1
+  download "$work" "$chosen" || return 1
   write_wrapper "$work" || return 1
-  version=$("$work/rsync" --version | sed -n '1s/^rsync *version *v*\([0-9][0-9.]*\).*/\1/p')
-  [ -n "$version" ] || { echo 'the binary does not run'; return 1; }
+  [ -n "$(version_of "$work")" ] || { echo 'the binary does not run'; return 1; }
   copies "$work" || { echo 'the binary does not copy'; return 1; }
-  rm -rf "$work"/{debs,cache,state,etc,keys,sources.list,apt.conf} "$work"/root/usr/share
-  rm -rf "${cache:?}/$version"
-  mv "$work" "$cache/$version" && write_wrapper "$cache/$version" || return 1
-  echo "$suite" >"$cache/$version/suite"
+  write_rrsync "$work" || return 1
+  rm -rf "$work"/{debs,cache,state,etc,keys,sources.list,apt.conf} "$work"/root/usr/share/{doc,locale,man}
+  : >"$work/complete"
+}
+
+version_of() {
+  "$1/rsync" --version | sed -n '1s/^rsync *version *v*\([0-9][0-9.]*\).*/\1/p'
+}
+
+# Moves a peer that was set up to its place: VERSION, or VERSION-SUITE beside a peer of another suite with that version.
+install_peer() {
+  local suite=$1 work=$cache/.work.$1 version marker place
+  [ -f "$work/complete" ] || return 1
+  version=$(version_of "$work")
+  place=$cache/$version
+  for marker in "$cache"/*/suite; do # what an earlier run left of this suite
+    [ -f "$marker" ] && case $(cat "$marker") in "$suite" | "$suite "*) rm -rf "${marker%/suite}" ;; esac
+  done
+  [ -f "$place/suite" ] && place=$place-$suite
+  rm -rf "$place"
+  mv "$work" "$place" && write_wrapper "$place" && write_rrsync "$place" || return 1
+  rm -f "$place/complete"
+  echo "$suite $FORM" >"$place/suite"
 }
 
 # one setup at a time, also when several test runs start together
@@ -205,17 +275,34 @@ if [ ${#missing[@]} -gt 0 ]; then
     set_up "${peer%%=*}" "${peer#*=}" >"$cache/.log.${peer%%=*}" 2>&1 9>&- &
   done
   wait
+  failed=0
+  for peer in "${missing[@]}"; do
+    install_peer "${peer%%=*}" || failed=$((failed + 1))
+  done
+  # one spare can stand in for one suite
+  if [ $failed -eq 1 ] && ! ready $SPARE >/dev/null; then
+    set_up $SPARE newest >"$cache/.log.$SPARE" 2>&1 9>&-
+    install_peer $SPARE
+  fi
 fi
 
 status=0
+spare=$(ready $SPARE) || spare=
 for peer in $PEERS; do
   suite=${peer%%=*}
+  name="rsync ${peer#*=} ($suite)"
   if dir=$(ready "$suite"); then
-    echo "rsync ${dir##*/} ($suite): $dir/rsync"
+    note=
+    case $(basename "$dir") in "${peer#*=}"*) ;; *) [ "${peer#*=}" = newest ] || note=", in place of ${peer#*=}" ;; esac
+    echo "rsync $(version_of "$dir") ($suite$note): $dir/rsync"
     rm -rf "$cache/.log.$suite"
+  elif [ -n "$spare" ]; then
+    echo "rsync $(version_of "$spare") ($SPARE, in place of $suite): $spare/rsync"
+    sed 's/^/  /' "$cache/.log.$suite" 2>/dev/null | tail -n 3
+    spare=
   else
     status=1
-    echo "rsync ${peer#*=} ($suite): FAILED" >&2
+    echo "$name: FAILED" >&2
     tail -n 15 "$cache/.log.$suite" 2>/dev/null | sed 's/^/  /' >&2
   fi
 done

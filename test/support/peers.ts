@@ -1,19 +1,23 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A real rsync. */
 export interface Peer {
-  /** As `rsync --version` says, "3.2.7". */
+  /** As `rsync --version` says, "3.2.7"; with the suite behind it, "3.5.0-trixie", if an older suite has the same. */
   version: string;
   path: string;
+  /** The Debian suite that it comes from. */
+  suite: string;
+  /** The rrsync of that suite, which starts this rsync; undefined if the suite has none. */
+  rrsync: string | undefined;
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** How many generations `scripts/setup-peers.sh` sets up. */
+/** How many peers `scripts/setup-peers.sh` sets up, of as many generations as the archive has. */
 export const PEER_COUNT = 4;
 
 /** Where the peers live; RSYNCJS_PEERS overrides it. */
@@ -26,9 +30,15 @@ export function peers(): Peer[] {
   const root = peerDirectory();
   if (!existsSync(root)) return [];
   return readdirSync(root)
-    .filter((name) => /^\d+(\.\d+)+$/.test(name) && existsSync(join(root, name, 'suite')))
+    .filter((name) => /^\d+(\.\d+)+(-[a-z]+)?$/.test(name) && existsSync(join(root, name, 'suite')))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-    .map((version) => ({ version, path: join(root, version, 'rsync') }));
+    .map((version) => peerIn(join(root, version), version));
+}
+
+function peerIn(dir: string, version: string): Peer {
+  const [suite = ''] = readFileSync(join(dir, 'suite'), 'latin1').trim().split(' ');
+  const rrsync = join(dir, 'rrsync');
+  return { version, path: join(dir, 'rsync'), suite, rrsync: existsSync(rrsync) ? rrsync : undefined };
 }
 
 /**
@@ -47,7 +57,7 @@ export function requirePeers(): Peer[] {
 
 /** The newest peer; a placeholder where there is none, for tables that are built before tests are skipped. */
 export function newestPeer(): Peer {
-  return requirePeers().at(-1) ?? { version: '0', path: 'rsync' };
+  return requirePeers().at(-1) ?? { version: '0', path: 'rsync', suite: '', rrsync: undefined };
 }
 
 export interface RunOptions {
