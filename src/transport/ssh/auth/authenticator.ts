@@ -1,152 +1,257 @@
-import type { AnyAuthMethod, AuthenticationType, Prompt } from 'ssh2';
-import { RsyncError } from '../../../core/errors.ts';
-import type { Identities } from './identities.ts';
-import { type Prompts, visible } from './prompts.ts';
+import type { AnyAuthMethod } from 'ssh2';
+import type { RsyncError } from '../../../core/errors.ts';
+import type { SshSettings } from '../config/settings.ts';
+import { authFailure } from './auth-failure.ts';
+import type { Identities, Identity } from './identities.ts';
+import { KeyAttempts } from './key-attempts.ts';
+import { KeyboardInteractive } from './keyboard-interactive.ts';
+import { type OnPrompt, visible } from './prompts.ts';
 
 export interface AuthenticatorOptions {
   username: string;
   host: string;
   identities: Identities;
-  publicKey: boolean;
-  password: boolean;
-  keyboardInteractive: boolean;
-  prompts: Prompts | undefined;
+  settings: SshSettings;
+  /** Given by the caller: used once, and never for a second prompt. */
+  password?: string;
+  /** Undefined: nobody can be asked. */
+  ask: OnPrompt | undefined;
   trace: (line: string) => void;
+  /** The server's identification, once it is known: OpenSSH 7.4 does not tell all its algorithms. */
+  server?: () => string | undefined;
 }
 
-const PASSWORD_TRIES = 3;
+type Method = 'publickey' | 'keyboard-interactive' | 'password';
+
+const METHODS: readonly Method[] = ['publickey', 'keyboard-interactive', 'password'];
+const PASSWORD_PROMPTS = 3;
+/** Refused attempts after which a server is likely to end the connection at the next one (MaxAuthTries 6). */
+const FEW_ATTEMPTS = 5;
+/** A server that finds ever further steps necessary is not to be served for ever. */
+const MAX_STEPS = 10;
+
+type Attempt =
+  | { kind: 'none' }
+  | { kind: 'publickey'; identity: Identity }
+  | { kind: 'keyboard-interactive'; round: KeyboardInteractive }
+  | { kind: 'password' };
 
 /**
- * The order of attempts, as in ssh: `none` to learn the methods, public keys, keyboard-interactive, password.
+ * The order of attempts: `none` to learn the server's methods, then these in the order of PreferredAuthentications, each
+ * as long as the server names it. Keys that nobody named stand back for a password after five refusals, because the
+ * sixth may be the last.
  *
- * ssh2 says nothing about the server's answer to an attempt made through its agent interface: neither which methods
- * are left nor that it was a partial success. So after such attempts, once the keys are used up, one more
- * `none` asks the server where things stand; otherwise a second factor would never be asked for.
+ * After a partial success the server names the methods of the next step; what has served once is not offered again.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #tried: string[] = [];
+  readonly #keys: KeyAttempts;
+  readonly #order: readonly Method[];
+  readonly #refused: string[] = [];
+  readonly #skipped: string[];
+  /** Methods that have been accepted as one step of several. */
+  readonly #steps: string[] = [];
   #methods: string[] | undefined;
-  #nextIdentity = 0;
-  #stale = false;
-  #interactiveTries = 0;
+  #attempt: Attempt | undefined;
+  #password: string | undefined;
+  #refusals = 0;
   #passwordTries = 0;
+  #interactiveTries = 0;
+  #passwordsRefused = 0;
 
   constructor(options: AuthenticatorOptions) {
+    const { identities, settings, trace, password } = options;
     this.#options = options;
+    this.#skipped = identities.skipped;
+    this.#password = password;
+    const skip = (what: string): void => {
+      this.#skipped.push(what);
+      trace(`ssh: not used: ${what}`);
+    };
+    this.#keys = new KeyAttempts(
+      identities,
+      settings.pubkeyAcceptedAlgorithms,
+      skip,
+      options.server ?? (() => undefined),
+    );
+    this.#order = preference(settings, password !== undefined);
   }
 
-  /** The next attempt, or undefined if there is none left. `left` is null before the first. */
-  async next(left: readonly string[] | null): Promise<AnyAuthMethod | undefined> {
-    const { username, identities, prompts, trace } = this.#options;
-    if (left !== null && !this.#stale) {
-      if (this.#methods?.join() !== left.join()) trace(`ssh: the server accepts: ${left.join(', ')}`);
-      this.#methods = [...left];
+  /** The signature algorithms that the server names; returns those that may be used. */
+  serverAlgorithms(names: readonly string[]): string[] {
+    return this.#keys.serverAlgorithms(names);
+  }
+
+  /**
+   * The server's answer to the last attempt, if that was not success: to be called before `next`.
+   * @param partial the attempt was right, and one step of several
+   */
+  rejected(methodsLeft: readonly string[], partial: boolean): void {
+    const { trace } = this.#options;
+    const methods = methodsLeft.filter((name) => /^[\w@.-]{1,64}$/.test(name)).slice(0, 32);
+    if (this.#methods?.join() !== methods.join()) trace(`ssh: the server accepts: ${methods.join(', ')}`);
+    this.#methods = methods;
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    if (attempt === undefined || attempt.kind === 'none') return;
+    if (partial) {
+      trace(`ssh: ${attempt.kind} accepted as one step of several`);
+      this.#steps.push(attempt.kind);
+      this.#passwordTries = 0;
+      this.#interactiveTries = 0;
+      return;
     }
-    if (this.#methods === undefined) {
-      if (left !== null) this.#methods = [...left];
-      else return { type: 'none', username };
+    this.#refusals++;
+    if (attempt.kind === 'publickey') this.#refused.push(attempt.identity.description);
+    else {
+      this.#passwordsRefused++;
+      // No question, no answer to improve on.
+      if (attempt.kind === 'keyboard-interactive' && (attempt.round.declined || !attempt.round.asked)) {
+        this.#interactiveTries = Number.POSITIVE_INFINITY;
+      }
     }
-    while (this.#options.publicKey && this.#allowed('publickey')) {
-      const identity = identities.identities[this.#nextIdentity++];
-      if (identity === undefined) break;
-      const method = await identity.method(username);
-      if (method === undefined) continue;
-      trace(`ssh: offering ${identity.description}`);
-      this.#tried.push(identity.description);
-      this.#stale = identity.viaAgent;
-      return method;
-    }
-    if (this.#stale) {
-      this.#stale = false;
+  }
+
+  /** The next attempt, or undefined if there is none left. The first is `none`. Rejects with what a prompt throws. */
+  async next(): Promise<AnyAuthMethod | undefined> {
+    const { username } = this.#options;
+    // An attempt that ended on this side, such as without a signature, is nothing that the server refused.
+    const first = this.#methods === undefined && this.#attempt === undefined;
+    this.#attempt = undefined;
+    if (first) {
+      this.#attempt = { kind: 'none' };
       return { type: 'none', username };
     }
-    if (prompts === undefined) return undefined;
-    if (this.#options.keyboardInteractive && this.#allowed('keyboard-interactive')) {
-      if (this.#interactiveTries++ < PASSWORD_TRIES) {
-        trace('ssh: trying keyboard-interactive');
-        return { type: 'keyboard-interactive', username, prompt: this.#answer(prompts) };
+    if (this.#steps.length > MAX_STEPS) return undefined;
+    const putOff: Method[] = [];
+    for (const method of this.#order) {
+      if (method === 'publickey' && this.#keysStandBack()) {
+        putOff.push(method);
+        continue;
       }
+      const attempt = await this.#try(method);
+      if (attempt !== undefined) return attempt;
     }
-    if (this.#options.password && this.#allowed('password') && this.#passwordTries++ < PASSWORD_TRIES) {
-      const password = await prompts.secret(`${username}@${this.#options.host}'s password: `);
-      if (password !== undefined) {
-        trace('ssh: trying password');
-        return { type: 'password', username, password };
-      }
-      this.#passwordTries = PASSWORD_TRIES;
+    for (const method of putOff) {
+      const attempt = await this.#try(method);
+      if (attempt !== undefined) return attempt;
     }
     return undefined;
   }
 
-  #allowed(method: string): boolean {
-    return this.#methods?.includes(method) === true;
+  #keysStandBack(): boolean {
+    return this.#refusals >= FEW_ATTEMPTS && !this.#keys.nextIsNamed;
   }
 
-  #answer(prompts: Prompts) {
-    return (
-      name: string,
-      instructions: string,
-      _lang: string,
-      questions: Prompt[],
-      finish: (answers: string[]) => void,
-    ): void => {
-      const ask = async (): Promise<string[]> => {
-        const answers: string[] = [];
-        // The server's own words come marked with where they are from, so that it can not pose as another program.
-        const heading = [name, instructions].filter((text) => text.trim() !== '').join('\n');
-        for (const [i, { prompt }] of questions.entries()) {
-          const intro = i === 0 && heading !== '' ? `${heading}\n` : '';
-          const origin = `(${this.#options.username}@${this.#options.host}) `;
-          const answer = await prompts.secret(visible(`${intro}${origin}${prompt}`));
-          if (answer === undefined) {
-            this.#interactiveTries = PASSWORD_TRIES;
-            return [];
-          }
-          answers.push(answer);
-        }
-        return answers;
-      };
-      ask().then(finish, () => {
-        this.#interactiveTries = PASSWORD_TRIES;
-        finish([]);
-      });
-    };
+  async #try(method: Method): Promise<AnyAuthMethod | undefined> {
+    if (this.#methods?.includes(method) !== true) return undefined;
+    switch (method) {
+      case 'publickey':
+        return this.#tryKey();
+      case 'keyboard-interactive':
+        return this.#tryInteractive();
+      case 'password':
+        return this.#tryPassword();
+    }
   }
 
-  /** Why nobody was let in: what was tried, what could not be, what the server would take. */
-  failure(reason?: string, cause?: unknown): RsyncError {
-    const { username, host, identities, prompts } = this.#options;
-    const parts = [`${username}@${host}: permission denied`];
-    if (reason !== undefined) parts[0] += ` (${reason})`;
-    const tried = this.#tried;
-    parts.push(tried.length === 0 ? 'no key was offered' : `keys offered and refused: ${tried.join(', ')}`);
-    if (identities.skipped.length > 0) parts.push(`not usable: ${identities.skipped.join(', ')}`);
-    if (this.#methods !== undefined) parts.push(`the server accepts: ${this.#methods.join(', ')}`);
-    return new RsyncError('RSYNC_AUTH', parts.join('; '), {
-      exitCode: 255,
-      origin: 'transport',
-      hint: this.#hint(tried.length > 0, prompts !== undefined),
-      ...(cause === undefined ? {} : { cause }),
+  async #tryKey(): Promise<AnyAuthMethod | undefined> {
+    const attempt = await this.#keys.next(this.#options.username);
+    if (attempt === undefined) return undefined;
+    this.#options.trace(`ssh: offering ${attempt.identity.description}`);
+    this.#attempt = { kind: 'publickey', identity: attempt.identity };
+    return attempt.method;
+  }
+
+  #tryInteractive(): AnyAuthMethod | undefined {
+    const { username, host, ask, trace } = this.#options;
+    // A second step is about something else than the password.
+    const usable = this.#steps.length === 0 && this.#password !== undefined;
+    if (ask === undefined && !usable) return undefined;
+    if (this.#interactiveTries++ >= this.#prompts) return undefined;
+    trace('ssh: trying keyboard-interactive');
+    const round = new KeyboardInteractive({
+      username,
+      host,
+      ask,
+      takePassword: () => (usable ? this.#takePassword() : undefined),
     });
+    this.#attempt = { kind: 'keyboard-interactive', round };
+    return round.method;
   }
 
-  #hint(offered: boolean, canAsk: boolean): string {
-    const { username, identities } = this.#options;
-    if (this.#methods !== undefined && !this.#allowed('publickey')) {
-      return canAsk
-        ? 'The server takes no keys: check the user name and the password.'
-        : 'The server takes no keys and nobody is there to type a password: run it from a terminal.';
+  async #tryPassword(): Promise<AnyAuthMethod | undefined> {
+    const { username, host, ask, trace } = this.#options;
+    let password = this.#takePassword();
+    if (password === undefined) {
+      if (ask === undefined || this.#passwordTries++ >= this.#prompts) return undefined;
+      const message = `${visible(username)}@${visible(host)}'s password: `;
+      password = await ask({ kind: 'password', message, secret: true, user: username, host });
+      if (password === undefined) {
+        this.#passwordTries = Number.POSITIVE_INFINITY;
+        return undefined;
+      }
     }
-    if (offered) {
-      return `Add the public half of one of these keys to ~/.ssh/authorized_keys of ${username} there (ssh-copy-id), and check the user name.`;
-    }
-    if (identities.skipped.some((what) => what.includes('encrypted'))) {
-      return 'Load the key into an agent (ssh-add), or run it from a terminal to type the passphrase.';
-    }
-    return 'Name a key with -e "ssh -i FILE", load one into an agent (ssh-add), or make one with ssh-keygen.';
+    trace('ssh: trying password');
+    this.#attempt = { kind: 'password' };
+    return { type: 'password', username, password };
+  }
+
+  #takePassword(): string | undefined {
+    const password = this.#password;
+    this.#password = undefined;
+    return password;
+  }
+
+  get #prompts(): number {
+    return this.#options.settings.numberOfPasswordPrompts ?? PASSWORD_PROMPTS;
+  }
+
+  /**
+   * Why nobody was let in: what was tried, what could not be, what the server would take.
+   * @param reason how the server ended it, without control characters
+   */
+  failure(reason?: string, cause?: unknown): RsyncError {
+    const { username, host, identities, ask, password } = this.#options;
+    const attempt = this.#attempt;
+    return authFailure({
+      username,
+      host,
+      reason,
+      cause,
+      refused:
+        // The one that was under way when the server ended the connection.
+        attempt?.kind === 'publickey' ? [...this.#refused, attempt.identity.description] : this.#refused,
+      passwordsRefused:
+        this.#passwordsRefused +
+        (attempt?.kind === 'password' || attempt?.kind === 'keyboard-interactive' ? 1 : 0),
+      skipped: this.#skipped,
+      unusable: identities.unusable,
+      notOffered: this.#order.includes('publickey') ? this.#keys.left : 0,
+      steps: this.#steps,
+      methods: this.#methods,
+      order: this.#order,
+      canAsk: ask !== undefined,
+      passwordGiven: password !== undefined,
+    });
   }
 }
 
-/** What ssh2 types as a closed set is open on the wire. */
-export type MethodsLeft = AuthenticationType[] | null;
+/** Methods that are allowed and that this client has, in the order to try them. */
+function preference(settings: SshSettings, hasPassword: boolean): Method[] {
+  const allowed: Record<Method, boolean> = {
+    publickey: settings.pubkeyAuthentication !== false,
+    'keyboard-interactive': settings.kbdInteractiveAuthentication !== false,
+    password: settings.passwordAuthentication !== false,
+  };
+  const { preferredAuthentications: preferred } = settings;
+  // Others, such as gssapi-with-mic, this client does not have: the next one of the list is as good.
+  const order =
+    preferred === undefined
+      ? // A password that is at hand serves the method of that name best.
+        hasPassword
+        ? (['publickey', 'password', 'keyboard-interactive'] as const)
+        : METHODS
+      : preferred.flatMap((name) => METHODS.filter((method) => method === name.toLowerCase()));
+  return [...new Set(order)].filter((method) => allowed[method]);
+}

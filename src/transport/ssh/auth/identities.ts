@@ -1,17 +1,22 @@
-import { readFileSync } from 'node:fs';
-import ssh2, { type AgentAuthMethod, type BaseAgent, type ParsedKey, type PublicKeyAuthMethod } from 'ssh2';
-import { fingerprint, keyTypeName } from '../host/known-hosts.ts';
-import { readKeyFile } from './private-key.ts';
-import type { Prompts } from './prompts.ts';
+import type { BaseAgent, ParsedKey } from 'ssh2';
+import { fingerprint, keyTypeName, keyTypeOf } from '../host/public-key.ts';
+import { AgentClient } from './agent-client.ts';
+import { KeyProblem, type KeyReading, readSourceFile, readSourceText, type SourceKey } from './key-source.ts';
+import { isUsableKeyType, type UnusableKey } from './key-types.ts';
+import { readPublicKey } from './private-key.ts';
+import type { OnPrompt } from './prompts.ts';
+import { oneKeyAgent, signWith } from './signer.ts';
 
 /** One key that can be offered to a server. */
 export interface Identity {
   /** For people: type, SHA256 fingerprint, where it is from. */
-  description: string;
-  /** True if the library reports nothing about the server's answer to this attempt (see Authenticator). */
-  viaAgent: boolean;
-  /** Undefined if the key turns out to be of no use, such as without a passphrase. */
-  method(username: string): Promise<PublicKeyAuthMethod | AgentAuthMethod | undefined>;
+  readonly description: string;
+  /** The user asked for this very key: by a file, by text, or by a default file whose key the agent holds too. */
+  readonly named: boolean;
+  /** Undefined if the format hides it until the key is opened. */
+  readonly publicKey: ParsedKey | undefined;
+  /** For one attempt. Undefined if the key is of no use after all; `Identities.skipped` then says why. */
+  open(): Promise<{ publicKey: ParsedKey; agent: BaseAgent } | undefined>;
 }
 
 export interface IdentitySources {
@@ -19,224 +24,210 @@ export interface IdentitySources {
   files: readonly string[];
   /** The user named the files: their absence is worth a word. */
   explicit: boolean;
-  /** Path of the agent's socket. */
+  /** Keys as text; they come before the files. */
+  keys?: readonly { content: string | Uint8Array; name: string }[];
+  /** Tried on encrypted keys before anybody is asked. */
+  passphrase?: string;
+  /** Path of the agent's socket or named pipe. */
   agent: string | undefined;
   /** The user named the agent: its absence is worth a word. */
   agentExplicit: boolean;
-  /** Of the agent's keys, use those alone that `files` name. */
+  /** Of the agent's keys, use those alone that `files` and `keys` name. */
   identitiesOnly: boolean;
-  prompts: Prompts | undefined;
+  ask: OnPrompt | undefined;
   trace: (line: string) => void;
 }
 
 export interface Identities {
+  /** In the order in which to offer them; no key twice. */
   identities: Identity[];
   /** What could not be used and why; for the error if nothing else works. */
   skipped: string[];
+  /** Sound keys of types that the built-in ssh does not have. */
+  unusable: UnusableKey[];
 }
 
-const PASSPHRASE_TRIES = 3;
-/** An agent that does not answer must not hold the connection up for ever. */
-const AGENT_TIMEOUT = 10_000;
-
-type Options = { hash?: string } | undefined;
-type SignCallback = (error?: Error | null, signature?: Buffer) => void;
+interface HeldKey {
+  key: ParsedKey;
+  comment: string;
+  client: AgentClient;
+}
 
 /**
- * A single key behind ssh2's agent interface, the only one in which it waits for a signature: an agent's key, or an
- * encrypted file whose passphrase is asked for only once the server has said that it would take the key.
+ * The keys to offer. A server ends the connection after about six refused attempts, sometimes after three, so the order
+ * matters more than the number:
+ *
+ * 1. keys that the user named, in the user's order, wherever the private half is; default files whose key the agent
+ *    holds too, for somebody has put that key there;
+ * 2. the other default files and the agent's other keys, in turn: a key in a default file is reached however many keys
+ *    the agent has, and the agent's first keys however many default files there are;
+ * 3. default files that must be opened before they can be offered: asking for a passphrase comes after everything else.
  */
-class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
-  readonly #key: ParsedKey;
-  readonly #sign: (data: Buffer, options: Options, done: SignCallback) => void;
+export async function collectIdentities(sources: IdentitySources): Promise<Identities> {
+  const { trace, ask, passphrase, explicit } = sources;
+  const skipped: string[] = [];
+  const unusable: UnusableKey[] = [];
+  const skip = (what: string): void => {
+    if (!skipped.includes(what)) skipped.push(what);
+    trace(`ssh: not used: ${what}`);
+  };
+  const reading: KeyReading = {
+    passphrase,
+    ask,
+    trace,
+    skip,
+    unusable: (key) => {
+      unusable.push(key);
+      trace(`ssh: not used: ${key.origin}: keys of type ${key.type} are not supported`);
+    },
+  };
+  const named: SourceKey[] = [];
+  const defaults: SourceKey[] = [];
+  for (const { content, name } of sources.keys ?? []) add(named, readSourceText(content, name, reading));
+  for (const file of sources.files)
+    add(explicit ? named : defaults, readSourceFile(file, !explicit, reading));
 
-  constructor(key: ParsedKey, sign: (data: Buffer, options: Options, done: SignCallback) => void) {
-    super();
-    this.#key = key;
-    this.#sign = sign;
+  const held = await listAgent(
+    sources.agent,
+    sources.agentExplicit ? skip : (what) => trace(`ssh: ${what}`),
+    reading,
+  );
+  const identities = new IdentityList(skip, ask !== undefined || passphrase !== undefined);
+  const inAgent = (source: SourceKey): HeldKey | undefined => held.find((entry) => isOf(entry, source));
+  for (const source of named) {
+    const entry = inAgent(source);
+    if (entry !== undefined && source.kind !== 'private') identities.addHeld(entry, true);
+    else if (source.kind === 'public')
+      skip(`${source.origin}: a public key, and no agent has its private half`);
+    else identities.addSource(source, true);
+  }
+  for (const source of defaults) {
+    const entry = inAgent(source);
+    if (entry !== undefined) identities.addHeld(entry, true);
+  }
+  const files = defaults.filter((source) => source.kind !== 'public' && inAgent(source) === undefined);
+  const shown = files.filter((source) => source.publicKey !== undefined);
+  const others = sources.identitiesOnly ? [] : held.filter((entry) => !identities.has(entry.key));
+  for (let i = 0; i < Math.max(shown.length, others.length); i++) {
+    if (shown[i] !== undefined) identities.addSource(shown[i]!, false);
+    if (others[i] !== undefined) identities.addHeld(others[i]!, false);
+  }
+  for (const source of files) if (source.publicKey === undefined) identities.addSource(source, false);
+  return { identities: identities.list, skipped, unusable };
+}
+
+function add(list: SourceKey[], key: SourceKey | undefined): void {
+  if (key !== undefined) list.push(key);
+}
+
+/**
+ * Is this the agent's copy of that key? ssh-add gives a key without a comment of its own, as in the PEM formats that
+ * hide the public half, the name of its file.
+ */
+function isOf({ key, comment }: HeldKey, { publicKey, origin }: SourceKey): boolean {
+  return publicKey === undefined ? comment === origin : sameKey(key, publicKey);
+}
+
+function sameKey(a: ParsedKey, b: ParsedKey): boolean {
+  return a.getPublicSSH().equals(b.getPublicSSH());
+}
+
+class IdentityList {
+  readonly list: Identity[] = [];
+  readonly #skip: (what: string) => void;
+  /** There is a passphrase, or somebody to ask for it. */
+  readonly #canUnlock: boolean;
+
+  constructor(skip: (what: string) => void, canUnlock: boolean) {
+    this.#skip = skip;
+    this.#canUnlock = canUnlock;
   }
 
-  getIdentities(done: (error: Error | undefined, keys?: ParsedKey[]) => void): void {
-    done(undefined, [this.#key]);
+  has(key: ParsedKey): boolean {
+    return this.list.some(({ publicKey }) => publicKey !== undefined && sameKey(publicKey, key));
   }
 
-  sign(_key: ParsedKey, data: Buffer, options: unknown, done?: SignCallback): void {
-    if (typeof options === 'function') this.#sign(data, undefined, options as SignCallback);
-    else this.#sign(data, options as Options, done!);
+  addHeld({ key, comment, client }: HeldKey, named: boolean): void {
+    if (this.has(key)) return;
+    const blob = key.getPublicSSH();
+    const description = describeKey(key, comment === '' ? 'agent' : `agent: ${comment}`);
+    const agent = oneKeyAgent(key, async (data, algorithm) => {
+      try {
+        return await client.sign(blob, data, algorithm);
+      } catch (error) {
+        this.#skip(`${description}: the agent did not sign: ${(error as Error).message}`);
+        throw new Error('error signing with a key of the agent');
+      }
+    });
+    this.list.push({ description, named, publicKey: key, open: async () => ({ publicKey: key, agent }) });
+  }
+
+  addSource(source: SourceKey, named: boolean): void {
+    const { origin, publicKey } = source;
+    if (publicKey !== undefined && this.has(publicKey)) return;
+    if (source.kind === 'encrypted' && !this.#canUnlock) {
+      this.#skip(`${origin}: encrypted, and nobody to ask for the passphrase`);
+      return;
+    }
+    const description =
+      publicKey === undefined ? `encrypted key (${origin})` : describeKey(publicKey, origin);
+    const opened = async (): Promise<ParsedKey> => {
+      try {
+        return await source.open();
+      } catch (error) {
+        if (error instanceof KeyProblem) this.#skip(error.message);
+        throw error;
+      }
+    };
+    const open: Identity['open'] =
+      publicKey === undefined
+        ? async () => {
+            try {
+              const key = await opened();
+              return { publicKey: key, agent: oneKeyAgent(key, signWith(key)) };
+            } catch (error) {
+              if (error instanceof KeyProblem) return undefined;
+              throw error;
+            }
+          }
+        : async () => ({
+            publicKey,
+            agent: oneKeyAgent(publicKey, async (data, algorithm) =>
+              signWith(await opened())(data, algorithm),
+            ),
+          });
+    this.list.push({ description, named, publicKey, open });
   }
 }
 
-function describe(key: ParsedKey, origin: string): string {
+/** "ED25519 SHA256:... (origin)" */
+export function describeKey(key: ParsedKey, origin: string): string {
   return `${keyTypeName(key.type)} ${fingerprint(key.getPublicSSH())} (${origin})`;
 }
 
-interface FileIdentity {
-  publicKey: ParsedKey | undefined;
-  identity: Identity | undefined;
-}
-
-/** The keys to offer, in the order of ssh: keys of the agent (those that the files name first), then key files. */
-export async function collectIdentities(sources: IdentitySources): Promise<Identities> {
-  const { trace } = sources;
-  const skipped: string[] = [];
-  const skip = (what: string): void => {
-    skipped.push(what);
-    trace(`ssh: not used: ${what}`);
-  };
-
-  const files: FileIdentity[] = [];
-  for (const file of sources.files) {
-    const found = fileIdentity(file, sources, skip);
-    if (found !== undefined) files.push(found);
-  }
-
-  const agentKeys =
-    sources.agent === undefined
-      ? []
-      : await listAgent(sources.agent, sources.agentExplicit ? skip : (what) => trace(`ssh: ${what}`));
-  const named = (key: ParsedKey): boolean => files.some((file) => file.publicKey?.equals(key) === true);
-  const first = agentKeys.filter((entry) => named(entry.key));
-  const others = sources.identitiesOnly ? [] : agentKeys.filter((entry) => !named(entry.key));
-  const identities = [...first, ...others].map(({ key, agent }): Identity => {
-    const description = describe(key, key.comment === '' ? 'agent' : `agent: ${key.comment}`);
-    const one = new OneKeyAgent(key, (data, options, done) =>
-      agent.sign(key, data, (options ?? {}) as never, done),
-    );
-    return {
-      description,
-      viaAgent: true,
-      method: async (username) => ({ type: 'agent', username, agent: one }),
-    };
-  });
-  for (const { publicKey, identity } of files) {
-    const inAgent = publicKey !== undefined && agentKeys.some((entry) => entry.key.equals(publicKey));
-    if (identity !== undefined && !inAgent) identities.push(identity);
-  }
-  return { identities, skipped };
-}
-
-function fileIdentity(
-  file: string,
-  { explicit, prompts }: IdentitySources,
+async function listAgent(
+  path: string | undefined,
   skip: (what: string) => void,
-): FileIdentity | undefined {
-  let content: Buffer;
+  reading: KeyReading,
+): Promise<HeldKey[]> {
+  if (path === undefined) return [];
+  const client = new AgentClient(path);
+  const held: HeldKey[] = [];
   try {
-    content = readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Of the default files most do not exist.
-    if (explicit || code !== 'ENOENT') skip(`${file}: ${code === 'ENOENT' ? 'no such file' : code}`);
-    return undefined;
-  }
-  const read = readKeyFile(content);
-  switch (read.kind) {
-    case 'bad':
-      skip(`${file}: ${read.reason}`);
-      return undefined;
-    case 'public':
-      // Names a key of the agent.
-      return { publicKey: read.key, identity: undefined };
-    case 'private': {
-      const { key } = read;
-      return {
-        publicKey: key,
-        identity: {
-          description: describe(key, file),
-          viaAgent: false,
-          method: async (username) => ({ type: 'publickey', username, key }),
-        },
-      };
+    for (const { blob, comment } of await client.list()) {
+      const type = keyTypeOf(blob);
+      const read = readPublicKey(blob);
+      if (read.kind === 'public') held.push({ key: read.key, comment, client });
+      else if (read.kind === 'unusable' || (type !== '' && !isUsableKeyType(type))) {
+        reading.unusable({
+          type: read.kind === 'unusable' ? read.type : 'unknown',
+          origin: comment,
+          inAgent: true,
+        });
+      } else skip(`a key of the agent (${comment}): damaged`);
     }
-    case 'encrypted': {
-      const publicKey = read.publicKey ?? neighbour(file);
-      if (prompts === undefined) {
-        skip(`${file}: encrypted, and nobody to ask for the passphrase`);
-        return { publicKey, identity: undefined };
-      }
-      if (publicKey === undefined) {
-        // The format hides the public half and no FILE.pub shows it: the server can not be asked beforehand.
-        return {
-          publicKey: undefined,
-          identity: {
-            description: `encrypted key (${file})`,
-            viaAgent: false,
-            method: async (username) => {
-              try {
-                return { type: 'publickey', username, key: await unlock(file, content, prompts) };
-              } catch (error) {
-                skip((error as Error).message);
-                return undefined;
-              }
-            },
-          },
-        };
-      }
-      const agent = new OneKeyAgent(publicKey, (data, options, done) => {
-        unlock(file, content, prompts).then(
-          (key) => {
-            const signature = key.sign(data, options?.hash);
-            if (signature instanceof Error) done(signature);
-            else done(null, signature);
-          },
-          (error: Error) => done(error),
-        );
-      });
-      return {
-        publicKey,
-        identity: {
-          description: describe(publicKey, file),
-          viaAgent: true,
-          method: async (username) => ({ type: 'agent', username, agent }),
-        },
-      };
-    }
-  }
-}
-
-/** FILE.pub, which ssh-keygen writes beside FILE. */
-function neighbour(file: string): ParsedKey | undefined {
-  try {
-    const read = readKeyFile(readFileSync(`${file}.pub`));
-    return read.kind === 'public' ? read.key : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function unlock(file: string, content: Buffer, prompts: Prompts): Promise<ParsedKey> {
-  for (let tries = 0; tries < PASSPHRASE_TRIES; tries++) {
-    const passphrase = await prompts.secret(`Enter passphrase for key '${file}': `);
-    if (passphrase === undefined || passphrase === '') break;
-    const read = readKeyFile(content, passphrase);
-    if (read.kind === 'private') return read.key;
-  }
-  throw new Error(`${file}: no passphrase that opens the key`);
-}
-
-interface AgentKey {
-  key: ParsedKey;
-  agent: BaseAgent;
-}
-
-async function listAgent(path: string, skip: (what: string) => void): Promise<AgentKey[]> {
-  let agent: BaseAgent;
-  try {
-    agent = ssh2.createAgent(path);
   } catch (error) {
     skip(`agent ${path}: ${(error as Error).message}`);
-    return [];
   }
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      skip(`agent ${path}: no answer`);
-      resolve([]);
-    }, AGENT_TIMEOUT);
-    agent.getIdentities((error, keys) => {
-      clearTimeout(timer);
-      if (error) skip(`agent ${path}: ${error.message}`);
-      const parsed = (keys ?? []) as ParsedKey[];
-      resolve(parsed.map((key) => ({ key, agent })));
-    });
-  });
+  return held;
 }

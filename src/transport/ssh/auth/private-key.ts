@@ -1,88 +1,124 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { keyTypeOf } from '../host/public-key.ts';
+import { repairKeyText } from './key-text.ts';
+import { isUsableKeyType } from './key-types.ts';
+import { OPENSSH_HEADER, readOpenSshEnvelope, writeOpenSshEd25519 } from './openssh-key.ts';
 
 /**
- * Private key files: OpenSSH's own format, PEM (PKCS#1, SEC1), PKCS#8 and PuTTY's; plain or encrypted. A file pasted
- * with CRLF line ends, a byte order mark or no final newline is read all the same.
+ * Key files: OpenSSH's own format, PEM (PKCS#1, SEC1), PKCS#8 and PuTTY's version 2, plain or encrypted; public keys in
+ * OpenSSH's and RFC 4716's format.
  */
 export type KeyFile =
   | { kind: 'private'; key: ParsedKey }
   | { kind: 'public'; key: ParsedKey }
   /** `publicKey` is undefined if the format hides it. */
   | { kind: 'encrypted'; publicKey: ParsedKey | undefined }
+  /** A sound key of a type that the built-in ssh does not have. */
+  | { kind: 'unusable'; type: string }
+  /** `reason` holds nothing of the content. */
   | { kind: 'bad'; reason: string };
 
-const OPENSSH_HEADER = '-----BEGIN OPENSSH PRIVATE KEY-----';
-const OPENSSH_MAGIC = 'openssh-key-v1\0';
-
-export function readKeyFile(content: Buffer | string, passphrase?: string): KeyFile {
-  const text = normalise(typeof content === 'string' ? content : content.toString('utf8'));
-  if (passphrase === undefined) {
-    const encrypted = encryptedKey(text);
-    if (encrypted !== undefined) return encrypted;
+/** Never throws. The content may be damaged in the ways that `repairKeyText` mends. */
+export function readKeyFile(content: Uint8Array | string, passphrase?: string): KeyFile {
+  const text = repairKeyText(content);
+  const early = text.startsWith('-----BEGIN') ? readEnvelope(text) : readLines(text);
+  if (early !== undefined && (early.kind !== 'encrypted' || passphrase === undefined)) return early;
+  let key: ParsedKey | Error | undefined;
+  try {
+    const parsed: ParsedKey | ParsedKey[] | Error = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/.test(text)
+      ? readPkcs8(text, passphrase)
+      : ssh2.utils.parseKey(text, passphrase);
+    key = Array.isArray(parsed) ? parsed[0] : parsed;
+  } catch (error) {
+    if (error instanceof UnusableType) return { kind: 'unusable', type: error.type };
+    key = error as Error;
   }
-  const pkcs8 = /^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text);
-  const parsed = pkcs8 ? readPkcs8(text, passphrase) : ssh2.utils.parseKey(text, passphrase);
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key === undefined || key instanceof Error) {
-    return {
-      kind: 'bad',
-      reason: key === undefined ? 'no key in it' : explain(key.message, passphrase, text),
-    };
+    return { kind: 'bad', reason: explain(key?.message ?? '', passphrase, text) };
   }
+  if (!isUsableKeyType(key.type)) return { kind: 'unusable', type: key.type };
   return { kind: key.isPrivateKey() ? 'private' : 'public', key };
 }
 
-function normalise(text: string): string {
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .replace(/\r\n?/g, '\n')
-    .trim()
-    .split('\n');
-  return lines.map((line) => line.trim()).join('\n');
-}
-
+/** The library's messages may quote what it took for a name: they are not passed on. */
 function explain(message: string, passphrase: string | undefined, text: string): string {
+  if (/^Unsupported (?:cipher|kdf)/i.test(message) || /unsupported.*cipher/i.test(message)) {
+    return 'encrypted with a cipher that the built-in ssh does not have';
+  }
   if (passphrase !== undefined) return 'wrong passphrase, or a damaged key';
-  if (!text.startsWith('-----BEGIN')) return 'not a key file';
-  // The library's messages describe the form of the file; none of them holds a part of its content.
-  return message;
+  return /PRIVATE KEY-----/.test(text) ? 'a damaged private key' : 'not a key file';
 }
 
-function encryptedKey(text: string): KeyFile | undefined {
+function readEnvelope(text: string): KeyFile | undefined {
+  if (!/-----END [A-Z0-9 ]+-----$/.test(text)) {
+    return /PRIVATE KEY-----/.test(text)
+      ? { kind: 'bad', reason: 'a damaged private key: its last line (-----END ...) is missing' }
+      : { kind: 'bad', reason: 'not a key file' };
+  }
   if (text.startsWith(OPENSSH_HEADER)) {
-    const blob = Buffer.from(text.slice(OPENSSH_HEADER.length).replace(/-----END[\s\S]*$/, ''), 'base64');
-    return openSshPublicPart(blob);
+    const envelope = readOpenSshEnvelope(text);
+    if (envelope === undefined) return { kind: 'bad', reason: 'a damaged private key' };
+    const read = readPublicKey(envelope.publicKey);
+    if (read.kind !== 'public')
+      return read.kind === 'bad' ? { kind: 'bad', reason: 'a damaged private key' } : read;
+    return envelope.encrypted ? { kind: 'encrypted', publicKey: read.key } : undefined;
   }
+  if (/^-----BEGIN DSA PRIVATE KEY-----/.test(text)) return { kind: 'unusable', type: 'ssh-dss' };
   if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(text) || /^Proc-Type: 4,ENCRYPTED/m.test(text)) {
-    return { kind: 'encrypted', publicKey: undefined };
-  }
-  if (/^PuTTY-User-Key-File-/.test(text) && !/^Encryption: none$/m.test(text)) {
     return { kind: 'encrypted', publicKey: undefined };
   }
   return undefined;
 }
 
-/**
- *     "openssh-key-v1" NUL, string cipher, string kdf, string kdfoptions, uint32 count, string publickey, ...
- *
- * The public half is in the clear even if the private one is not.
- */
-function openSshPublicPart(blob: Buffer): KeyFile | undefined {
-  if (blob.toString('latin1', 0, OPENSSH_MAGIC.length) !== OPENSSH_MAGIC) return undefined;
-  let at = OPENSSH_MAGIC.length;
-  const string = (): Buffer => {
-    const length = at + 4 <= blob.length ? blob.readUInt32BE(at) : blob.length;
-    const value = blob.subarray(at + 4, at + 4 + length);
-    at += 4 + length;
-    return value;
-  };
-  if (string().toString('latin1') === 'none') return undefined;
-  string();
-  string();
-  at += 4;
-  const key = ssh2.utils.parseKey(Buffer.from(string()));
-  return { kind: 'encrypted', publicKey: key instanceof Error || Array.isArray(key) ? undefined : key };
+/** Formats without an envelope: a line of OpenSSH, PuTTY's. */
+function readLines(text: string): KeyFile | undefined {
+  const putty = /^PuTTY-User-Key-File-(\d+): (\S+)/.exec(text);
+  if (putty !== null) return readPutty(text, putty[1]!, putty[2]!);
+  const [type, base64] = text.split(/[ \t]/, 2);
+  if (base64 === undefined || !/^[A-Za-z0-9+/]+=*$/.test(base64)) return undefined;
+  const blob = Buffer.from(base64, 'base64');
+  return keyTypeOf(blob) === type ? readPublicKey(blob) : undefined;
+}
+
+function readPutty(text: string, version: string, type: string): KeyFile | undefined {
+  if (version !== '2' || !/^ssh-(?:rsa|dss)$/.test(type)) {
+    return {
+      kind: 'bad',
+      reason: `a key in PuTTY's format, version ${version.slice(0, 8)}, which the built-in ssh can not read: export it from PuTTYgen as an OpenSSH key`,
+    };
+  }
+  if (type === 'ssh-dss') return { kind: 'unusable', type };
+  if (/^Encryption: none$/m.test(text)) return undefined;
+  const lines = /^Public-Lines: \d+\n([\s\S]+?)\nPrivate-Lines:/m.exec(text)?.[1] ?? '';
+  const read = readPublicKey(Buffer.from(lines, 'base64'));
+  return { kind: 'encrypted', publicKey: read.kind === 'public' ? read.key : undefined };
+}
+
+/** A public key as on the wire. */
+export function readPublicKey(blob: Buffer): Extract<KeyFile, { kind: 'public' | 'unusable' | 'bad' }> {
+  const type = keyTypeOf(blob);
+  const bad = { kind: 'bad', reason: 'a damaged public key' } as const;
+  if (type === '') return bad;
+  if (!isUsableKeyType(type)) {
+    return /^[\x21-\x7e]+$/.test(type) ? { kind: 'unusable', type } : bad;
+  }
+  try {
+    const key = ssh2.utils.parseKey(blob);
+    if (key instanceof Error || Array.isArray(key) || !key.getPublicSSH().equals(blob)) return bad;
+    return { kind: 'public', key };
+  } catch {
+    return bad;
+  }
+}
+
+class UnusableType extends Error {
+  readonly type: string;
+
+  constructor(type: string) {
+    super(type);
+    this.type = type;
+  }
 }
 
 /** ssh2 does not read PKCS#8; the platform does, and hands the key on in a form that ssh2 reads. */
@@ -93,7 +129,7 @@ function readPkcs8(text: string, passphrase: string | undefined): ParsedKey | Er
       passphrase === undefined ? { key: text, format: 'pem' } : { key: text, format: 'pem', passphrase },
     );
   } catch {
-    return new Error('malformed PKCS#8 private key');
+    return new Error('malformed');
   }
   switch (key.asymmetricKeyType) {
     case 'rsa':
@@ -101,41 +137,8 @@ function readPkcs8(text: string, passphrase: string | undefined): ParsedKey | Er
     case 'ec':
       return ssh2.utils.parseKey(key.export({ format: 'pem', type: 'sec1' }).toString().trim());
     case 'ed25519':
-      return ssh2.utils.parseKey(openSshEd25519(key));
+      return ssh2.utils.parseKey(writeOpenSshEd25519(key));
     default:
-      return new Error(`unsupported key type ${key.asymmetricKeyType}`);
+      throw new UnusableType(key.asymmetricKeyType === 'dsa' ? 'ssh-dss' : String(key.asymmetricKeyType));
   }
-}
-
-function openSshEd25519(key: KeyObject): string {
-  const { d, x } = key.export({ format: 'jwk' });
-  const seed = Buffer.from(d!, 'base64url');
-  const point = Buffer.from(x!, 'base64url');
-  const string = (value: Buffer | string): Buffer => {
-    const bytes = Buffer.from(value as string);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    return Buffer.concat([length, bytes]);
-  };
-  const type = string('ssh-ed25519');
-  const secret = Buffer.concat([
-    Buffer.alloc(8),
-    type,
-    string(point),
-    string(Buffer.concat([seed, point])),
-    string(''),
-  ]);
-  // Padded to the cipher's block, 8 for "none", with 1, 2, 3, ...
-  const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, i) => i + 1));
-  const blob = Buffer.concat([
-    Buffer.from(OPENSSH_MAGIC, 'latin1'),
-    string('none'),
-    string('none'),
-    string(''),
-    Buffer.from([0, 0, 0, 1]),
-    string(Buffer.concat([type, string(point)])),
-    string(Buffer.concat([secret, padding])),
-  ]);
-  const base64 = blob.toString('base64').replace(/.{70}/g, '$&\n');
-  return `${OPENSSH_HEADER}\n${base64}\n-----END OPENSSH PRIVATE KEY-----`;
 }

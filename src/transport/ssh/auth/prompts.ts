@@ -1,27 +1,31 @@
 import { openSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
-import { RsyncError } from '../../../core/errors.ts';
+import { readLine, type Terminal } from './terminal-line.ts';
 
-/** How a person is asked. Never through the process's standard input: that may be data. */
-export interface Prompts {
-  /** The answer, not echoed; undefined if the person declines. */
-  secret(question: string): Promise<string | undefined>;
-  confirm(question: string): Promise<boolean>;
+/** A question that somebody has to answer before the connection can go on. */
+export interface PromptRequest {
+  kind: 'passphrase' | 'password' | 'keyboard-interactive' | 'host-key';
+  /** What to show, the request to type included. Harmless to a terminal, lines parted by `\n`. */
+  message: string;
+  /** True: do not echo what is typed. */
+  secret: boolean;
+  user?: string;
+  host?: string;
+  /** The encrypted key's file, or the name that the caller gave the key. */
+  keyFile?: string;
+  /** Of the host key in question: `SHA256:...`. */
+  fingerprint?: string;
 }
 
-/** A terminal that is opened for one question. */
-export interface Terminal {
-  readonly input: NodeJS.ReadableStream & { setRawMode(mode: boolean): unknown };
-  readonly output: NodeJS.WritableStream;
-  close(): void;
-}
+/** The answer; undefined: declined. For `host-key`, "yes" or the fingerprint itself accepts. */
+export type OnPrompt = (request: PromptRequest) => string | undefined | Promise<string | undefined>;
 
-const [INPUT, OUTPUT] =
-  process.platform === 'win32' ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty'];
+const WINDOWS = process.platform === 'win32';
+const [INPUT, OUTPUT] = WINDOWS ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty'];
 
 function openTerminal(): Terminal {
-  const input = new ReadStream(openSync(INPUT!, process.platform === 'win32' ? 'r+' : 'r'));
-  const output = new WriteStream(openSync(OUTPUT!, process.platform === 'win32' ? 'r+' : 'w'));
+  const input = new ReadStream(openSync(INPUT!, WINDOWS ? 'r+' : 'r'));
+  const output = new WriteStream(openSync(OUTPUT!, WINDOWS ? 'r+' : 'w'));
   return {
     input,
     output,
@@ -32,8 +36,8 @@ function openTerminal(): Terminal {
   };
 }
 
-/** Asks on the process's terminal; undefined if it has none. */
-export function terminalPrompts(): Prompts | undefined {
+/** Asks on the process's terminal, never on its standard input: that may be data. Undefined if there is no terminal. */
+export function terminalPrompts(): OnPrompt | undefined {
   try {
     openTerminal().close();
   } catch {
@@ -42,93 +46,39 @@ export function terminalPrompts(): Prompts | undefined {
   return promptsOn(openTerminal);
 }
 
-/** Prompts over any terminal. Questions are asked one at a time. */
-export function promptsOn(open: () => Terminal): Prompts {
-  let last: Promise<unknown> = Promise.resolve();
-  const ask = (question: string, echo: boolean): Promise<string | undefined> => {
-    const answer = last.then(() => readLine(open(), question, echo));
-    last = answer.catch(() => undefined);
-    return answer;
-  };
-  return {
-    secret: (question) => ask(question, false),
-    confirm: async (question) => {
-      let text = `${question} (yes/no) `;
+/**
+ * Prompts over any terminal, opened for each question. Questions are asked one at a time. A question about a host key
+ * is asked until it is answered by yes, no or the fingerprint.
+ */
+export function promptsOn(open: () => Terminal): OnPrompt {
+  const inTurn = oneAtATime();
+  return (request) =>
+    inTurn(async () => {
+      if (request.kind !== 'host-key') return readLine(open(), visible(request.message), !request.secret);
+      let message = visible(request.message);
       for (;;) {
-        const answer = (await ask(text, true))?.trim().toLowerCase();
-        if (answer === 'yes') return true;
-        if (answer === 'no' || answer === undefined) return false;
-        text = "Please type 'yes' or 'no': ";
+        const answer = (await readLine(open(), message, true))?.trim();
+        if (answer === undefined || /^(?:yes|no)$/i.test(answer) || answer === request.fingerprint)
+          return answer;
+        message = `Please type 'yes'${request.fingerprint === undefined ? " or 'no'" : ", 'no' or the fingerprint"}: `;
       }
-    },
-  };
+    });
 }
 
-// Keys as a terminal in raw mode sends them.
-const CTRL_C = '\u0003';
-const CTRL_D = '\u0004';
-const BACKSPACE = '\u0008';
-const CTRL_U = '\u0015';
-const DELETE = '\u007f';
+/** Runs tasks in the order in which they come, each after the end of the one before. */
+export function oneAtATime(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
 
 /**
- * One line, read in raw mode so that the terminal itself echoes nothing. Undefined at Ctrl-D on an empty line, or
- * if the terminal goes away.
+ * A server's words must not steer the terminal: control characters other than a newline are left out, and so are those
+ * that turn the direction of writing or break lines.
  */
-function readLine(terminal: Terminal, question: string, echo: boolean): Promise<string | undefined> {
-  const { input, output } = terminal;
-  return new Promise((resolve, reject) => {
-    let line: string[] = [];
-    const decoder = new TextDecoder();
-    const finish = (act: () => void): void => {
-      input.removeAllListeners('data');
-      output.write('\n');
-      input.setRawMode(false);
-      input.pause();
-      terminal.close();
-      act();
-    };
-    const erase = (count: number): void => {
-      if (echo) output.write('\b \b'.repeat(count));
-    };
-    const onChar = (char: string): boolean => {
-      if (char === '\r' || char === '\n') finish(() => resolve(line.join('')));
-      else if (char === CTRL_D && line.length === 0) finish(() => resolve(undefined));
-      else if (char === CTRL_C) finish(() => reject(interrupted()));
-      else if (char === BACKSPACE || char === DELETE) {
-        if (line.pop() !== undefined) erase(1);
-        return true;
-      } else if (char === CTRL_U) {
-        erase(line.length);
-        line = [];
-        return true;
-      } else {
-        if (char >= ' ') {
-          line.push(char);
-          if (echo) output.write(char);
-        }
-        return true;
-      }
-      return false;
-    };
-    input.setRawMode(true);
-    output.write(visible(question));
-    input.on('data', (chunk: Buffer | string) => {
-      const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-      for (const char of text) if (!onChar(char)) return;
-    });
-    input.once('end', () => finish(() => resolve(undefined)));
-    input.once('error', () => finish(() => resolve(undefined)));
-    input.resume();
-  });
-}
-
-/** In raw mode Ctrl-C is a character, not a signal: it ends the run as the signal would (exit 20). */
-function interrupted(): RsyncError {
-  return new RsyncError('RSYNC_ABORTED', 'interrupted at a prompt', { exitCode: 20, origin: 'local' });
-}
-
-/** A server's words must not steer the terminal: control characters other than a newline are left out. */
 export function visible(text: string): string {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '');
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '');
 }

@@ -1,8 +1,13 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { RsyncError } from '../../../core/errors.ts';
 import { matchPatternList } from '../config/wildcard.ts';
+import { knownHostName } from './known-host-name.ts';
+import { isNowhere } from './nowhere.ts';
+import { keyTypeOf } from './public-key.ts';
+
+export { appendKnownHost } from './known-hosts-append.ts';
+export { isNowhere } from './nowhere.ts';
 
 /**
  * The known_hosts file, sshd(8) "SSH_KNOWN_HOSTS FILE FORMAT":
@@ -23,41 +28,23 @@ interface KnownHostLine {
   key: Buffer;
 }
 
+/** A line that says something about a host. */
+export interface KnownHostPlace {
+  file: string;
+  /** From 1. */
+  line: number;
+}
+
 export type HostKeyVerdict =
   | { status: 'known'; at: string }
-  /** Another key of the same type is on file. */
-  | { status: 'changed'; at: string; file: string }
+  /** Other keys of the same type are on file. `at`: the first one, "FILE:LINE". */
+  | { status: 'changed'; at: string; places: KnownHostPlace[] }
   | { status: 'revoked'; at: string }
-  /** `otherTypes`: the host is on file, but with keys of these types only. */
-  | { status: 'unknown'; otherTypes: string[] };
-
-const DEFAULT_PORT = 22;
-
-/** The name under which a host is on file. */
-export function knownHostName(host: string, port: number): string {
-  const lower = host.toLowerCase();
-  return port === DEFAULT_PORT ? lower : `[${lower}]:${port}`;
-}
-
-/** The type that a public key's own bytes name: its first length-prefixed string. */
-export function keyTypeOf(key: Uint8Array): string {
-  const buffer = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  const length = buffer.length >= 4 ? buffer.readUInt32BE(0) : 0;
-  return length > 0 && length <= 64 && length <= buffer.length - 4
-    ? buffer.toString('latin1', 4, 4 + length)
-    : '';
-}
-
-/** As ssh prints it: `SHA256:` and base64 without padding. */
-export function fingerprint(key: Uint8Array): string {
-  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
-}
-
-/** As ssh names it: ED25519, RSA, ECDSA. */
-export function keyTypeName(type: string): string {
-  if (type.startsWith('ecdsa-')) return 'ECDSA';
-  return type.replace(/^ssh-/, '').toUpperCase();
-}
+  /**
+   * `otherTypes`: the host is on file, but with keys of these types only. `authorities`: lines ("FILE:LINE") of
+   * certificate authorities that vouch for the host, which this client can not check.
+   */
+  | { status: 'unknown'; otherTypes: string[]; authorities: string[] };
 
 export class KnownHosts {
   readonly #lines: KnownHostLine[] = [];
@@ -73,7 +60,7 @@ export class KnownHosts {
       if (isNowhere(file)) continue;
       let text: string;
       try {
-        text = readFileSync(file, 'latin1');
+        text = decode(readFileSync(file));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' || code === 'ENOTDIR') continue;
@@ -90,27 +77,14 @@ export class KnownHosts {
     return known;
   }
 
+  /** Lines that make no sense are told to `trace` and passed over, as ssh does. */
   add(text: string, file: string, trace?: (line: string) => void): void {
     text.split('\n').forEach((raw, index) => {
-      const words = raw.trim().split(/[ \t]+/);
-      if (words[0] === '' || words[0]!.startsWith('#')) return;
-      const at = `${file}:${index + 1}`;
-      let marker: KnownHostLine['marker'];
-      if (words[0]!.startsWith('@')) {
-        const name = words.shift()!.slice(1);
-        if (name !== 'revoked' && name !== 'cert-authority') {
-          trace?.(`ssh: ${at}: unknown marker @${name}`);
-          return;
-        }
-        marker = name;
-      }
-      const [names, keyType, base64] = words;
-      const key = Buffer.from(base64 ?? '', 'base64');
-      if (names === undefined || keyType === undefined || keyTypeOf(key) === '') {
-        trace?.(`ssh: ${at}: not a known_hosts line`);
-        return;
-      }
-      this.#lines.push({ file, line: index + 1, marker, names, keyType: keyTypeOf(key), key });
+      const content = raw.trim();
+      if (content === '' || content.startsWith('#')) return;
+      const parsed = parseLine(content);
+      if (typeof parsed === 'string') trace?.(`ssh: ${file}:${index + 1}: ${parsed}, line not used`);
+      else this.#lines.push({ file, line: index + 1, ...parsed });
     });
   }
 
@@ -120,33 +94,69 @@ export class KnownHosts {
     return [...new Set(types)];
   }
 
+  /** What is on file about a host that shows `key`. */
   check(host: string, port: number, key: Buffer, trace?: (line: string) => void): HostKeyVerdict {
     const name = knownHostName(host, port);
-    const type = keyTypeOf(key);
     const bare = host.toLowerCase();
-    for (const line of this.#lines) {
-      if (line.marker === undefined || !(matches(line, name) || matches(line, bare))) continue;
-      if (line.marker === 'revoked' && line.key.equals(key)) return { status: 'revoked', at: place(line) };
-      if (line.marker === 'cert-authority') {
-        trace?.(`ssh: ${place(line)}: host certificates are not supported, line not used`);
-      }
-    }
+    const marked = this.#lines.filter(
+      (line) => line.marker !== undefined && (matches(line, name) || matches(line, bare)),
+    );
+    const revoked = marked.find((line) => line.marker === 'revoked' && line.key.equals(key));
+    if (revoked !== undefined) return { status: 'revoked', at: place(revoked) };
     const lines = this.#matching(name);
-    const same = lines.find((line) => line.key.equals(key));
+    // As ssh does: the same key on file for the host without a port is good enough.
+    const same =
+      lines.find((line) => line.key.equals(key)) ??
+      (hasSameType(lines, key) ? undefined : this.#matching(bare).find((line) => line.key.equals(key)));
     if (same !== undefined) return { status: 'known', at: place(same) };
-    const other = lines.find((line) => line.keyType === type);
-    if (other !== undefined) return { status: 'changed', at: place(other), file: other.file };
-    if (name !== bare && lines.length === 0) {
-      // As ssh does: the same key on file for the host without a port is good enough.
-      const plain = this.#matching(bare).find((line) => line.key.equals(key));
-      if (plain !== undefined) return { status: 'known', at: place(plain) };
+    const others = lines.filter((line) => line.keyType === keyTypeOf(key));
+    if (others.length > 0) {
+      return {
+        status: 'changed',
+        at: place(others[0]!),
+        places: others.map(({ file, line }) => ({ file, line })),
+      };
     }
-    return { status: 'unknown', otherTypes: [...new Set(lines.map((line) => line.keyType))] };
+    const authorities = marked.filter((line) => line.marker === 'cert-authority').map(place);
+    for (const at of authorities) trace?.(`ssh: ${at}: host certificates are not supported, line not used`);
+    return { status: 'unknown', otherTypes: [...new Set(lines.map((line) => line.keyType))], authorities };
   }
 
   #matching(name: string): KnownHostLine[] {
     return this.#lines.filter((line) => line.marker === undefined && matches(line, name));
   }
+}
+
+function hasSameType(lines: readonly KnownHostLine[], key: Buffer): boolean {
+  return lines.some((line) => line.keyType === keyTypeOf(key));
+}
+
+/** UTF-16 is what `>` of Windows PowerShell makes of the output of ssh-keyscan. */
+function decode(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2);
+  return bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '');
+}
+
+/** A line's content, or what is wrong with it. */
+function parseLine(content: string): Omit<KnownHostLine, 'file' | 'line'> | string {
+  const words = content.split(/[ \t]+/, 5);
+  let marker: KnownHostLine['marker'];
+  if (words[0]!.startsWith('@')) {
+    const name = words.shift()!.slice(1);
+    if (name !== 'revoked' && name !== 'cert-authority') return `unknown marker @${printable(name)}`;
+    marker = name;
+  }
+  const [names, keyType, base64] = words;
+  if (names === undefined || keyType === undefined || base64 === undefined) return 'not a known_hosts line';
+  if (content.includes('\0')) return 'not a known_hosts line (UTF-16, as >> of Windows PowerShell adds it)';
+  const key = Buffer.from(base64, 'base64');
+  const sound = /^[A-Za-z0-9+/]+=*$/.test(base64) && keyTypeOf(key) === keyType;
+  if (!sound) return 'no key, or one that is not of the type named';
+  return { marker, names, keyType, key };
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, '?').slice(0, 32);
 }
 
 function place(line: KnownHostLine): string {
@@ -155,41 +165,9 @@ function place(line: KnownHostLine): string {
 
 function matches(line: KnownHostLine, name: string): boolean {
   if (!line.names.startsWith('|')) return matchPatternList(line.names.toLowerCase().split(','), name);
-  const [, version, salt, hash] = line.names.split('|');
+  const [, version, salt, hash] = line.names.split('|', 4);
   if (version !== '1' || salt === undefined || hash === undefined) return false;
   const expected = Buffer.from(hash, 'base64');
   const actual = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
   return expected.length === actual.length && timingSafeEqual(expected, actual);
-}
-
-export function isNowhere(file: string): boolean {
-  return file === 'none' || file === '/dev/null' || file.toUpperCase() === 'NUL';
-}
-
-/**
- * Adds one line to a known_hosts file, made with mode 0600 (its folder 0700) if missing. The line goes out in one
- * appending write, so that two processes can not tear each other's.
- *
- * @throws Error of the file system; Error if the name could be read as a pattern.
- */
-export function appendKnownHost(file: string, host: string, port: number, key: Buffer, hashed = false): void {
-  if (isNowhere(file)) return;
-  const name = knownHostName(host, port);
-  // A name with a wildcard, a comma or a blank would vouch for other hosts.
-  if (!/^[\w.:%[\]-]+$/.test(name)) throw new Error(`${name} is not a plain host name`);
-  let names = name;
-  if (hashed) {
-    const salt = randomBytes(20);
-    names = `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
-  }
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const fd = openSync(file, 'a+', 0o600);
-  try {
-    const { size } = fstatSync(fd);
-    const last = Buffer.alloc(1);
-    const unfinished = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
-    writeSync(fd, `${unfinished ? '\n' : ''}${names} ${keyTypeOf(key)} ${key.toString('base64')}\n`);
-  } finally {
-    closeSync(fd);
-  }
 }
