@@ -1,18 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, parse, sep } from 'node:path';
+import path from 'node:path';
 import picomatch from 'picomatch';
 
-/** The home folder that `~` stands for. */
+/**
+ * The home folder that `~` stands for. OpenSSH takes that of the account even if HOME names another one; HOME is what
+ * every other program goes by, and what a caller can set.
+ */
 export function homeDirectory(env: NodeJS.ProcessEnv): string {
   const named = process.platform === 'win32' ? env.USERPROFILE : env.HOME;
   return named === undefined || named === '' ? homedir() : named;
 }
 
 /** `~` and `~/x`; another user's home (`~u/x`) is left as it is. */
-export function expandHome(path: string, home: string): string {
-  if (path === '~') return home;
-  return path.startsWith('~/') || path.startsWith('~\\') ? join(home, path.slice(2)) : path;
+export function expandHome(file: string, home: string): string {
+  if (file === '~') return home;
+  return file.startsWith('~/') || file.startsWith('~\\') ? path.join(home, file.slice(2)) : file;
 }
 
 /**
@@ -34,13 +37,18 @@ export function expandTokens(text: string, tokens: Record<string, string>, env: 
 
 const WILD = /[*?[]/;
 
-/** The existing paths that an absolute glob(7) pattern names, sorted; a pattern without wildcards names itself. */
-export function globPaths(pattern: string): string[] {
+/**
+ * The existing paths that an absolute glob(7) pattern names, sorted; a pattern without wildcards names itself.
+ *
+ * @param windows Names are split at both slashes and compared without regard to case.
+ */
+export function globPaths(pattern: string, windows: boolean = process.platform === 'win32'): string[] {
   if (!WILD.test(pattern)) return [pattern];
+  const { parse, join } = windows ? path.win32 : path.posix;
   const { root } = parse(pattern);
   const parts = pattern
     .slice(root.length)
-    .split(sep === '\\' ? /[\\/]/ : '/')
+    .split(windows ? /[\\/]/ : '/')
     .filter((part) => part !== '');
   let found = [root];
   for (const part of parts) {
@@ -48,7 +56,8 @@ export function globPaths(pattern: string): string[] {
       found = found.map((dir) => join(dir, part));
       continue;
     }
-    const matches = picomatch(part, { nobrace: true, noextglob: true, nonegate: true, strictSlashes: true });
+    const options = { nobrace: true, noextglob: true, nonegate: true, strictSlashes: true, nocase: windows };
+    const matches = picomatch(part, options);
     found = found.flatMap((dir) =>
       listing(dir)
         .filter((name) => matches(name))
