@@ -1,7 +1,8 @@
 import { fromText } from '../core/bytes.ts';
 import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
-import { buildServerArgs, remoteCommandLine, remoteWords } from '../protocol/server-args.ts';
+import { remoteCommandLine, remoteWords } from '../protocol/remote-words.ts';
+import { buildServerArgs } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
 import type { Channel } from '../transport/channel.ts';
 import { openRemoteShell } from '../transport/remote-shell.ts';
@@ -47,11 +48,11 @@ function connect(request: TransferRequest): Promise<Channel> {
   const { options, remote } = request;
   const pulls = request.direction !== 'push';
   const args = buildServerArgs(options, pulls ? 'sender' : 'receiver');
-  const words = [options.rsyncPath, ...remoteWords(args, request.remotePaths)];
+  const words = [options.rsyncPath, ...remoteWords(args, request.remotePaths, options)];
   if (options.verbose > 1) tellCommand(request, words);
   return openRemoteShell({
     host: remote.host,
-    command: fromText(remoteCommandLine(options.rsyncPath, args, request.remotePaths)),
+    command: fromText(remoteCommandLine(options.rsyncPath, args, request.remotePaths, options)),
     words: words.map(fromText),
     ...(remote.user === undefined ? {} : { user: remote.user }),
     ...(options.rsh === undefined ? {} : { rsh: options.rsh }),

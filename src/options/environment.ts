@@ -3,6 +3,7 @@
  * are refused are refused as well where leaving them unheeded would change which files are written.
  */
 import { EXIT, RsyncError } from '../core/errors.ts';
+import type { Draft } from './table.ts';
 import type { TransferOptions } from './transfer-options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,9 +19,28 @@ export function defaultShell(env: Environment): string | undefined {
   return shell === '' ? undefined : shell;
 }
 
+/**
+ * How remote words are sent, from the options and, where they say nothing, from RSYNC_OLD_ARGS and RSYNC_PROTECT_ARGS.
+ * `-s` has the variables forgotten. RSYNC_OLD_ARGS, if it is looked at, has RSYNC_PROTECT_ARGS forgotten, even with 0.
+ */
+export function wordForm(
+  given: Pick<Draft, 'oldArgs' | 'secludedArgs'>,
+  env: Environment,
+): Pick<TransferOptions, 'oldArgs' | 'secludedArgs'> {
+  let { oldArgs, secludedArgs } = given;
+  if (oldArgs === undefined && secludedArgs !== true && env.RSYNC_OLD_ARGS) {
+    const level = numberOf(env.RSYNC_OLD_ARGS);
+    oldArgs = level === 0 ? 0 : level > 1 ? 2 : 1;
+    secludedArgs = false;
+  }
+  if (secludedArgs === undefined) {
+    secludedArgs = !oldArgs && env.RSYNC_PROTECT_ARGS !== undefined && numberOf(env.RSYNC_PROTECT_ARGS) !== 0;
+  }
+  return { oldArgs: oldArgs ?? 0, secludedArgs };
+}
+
 /** @throws RsyncError RSYNC_UNSUPPORTED, exit 4. */
 export function checkEnvironment(env: Environment, options: TransferOptions): void {
-  if (isOn(env.RSYNC_OLD_ARGS)) throw refused('RSYNC_OLD_ARGS', 'remote paths are always escaped');
   if (env.RSYNC_ICONV) throw refused('RSYNC_ICONV', 'names are not converted');
   if (env.RSYNC_PARTIAL_DIR && options.partial) {
     throw refused('RSYNC_PARTIAL_DIR', 'partial files are kept in place of the whole ones');
@@ -28,8 +48,8 @@ export function checkEnvironment(env: Environment, options: TransferOptions): vo
 }
 
 /** The variable is a number; anything that is not one counts as 0, as for C's atoi. */
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && (Number.parseInt(value, 10) || 0) !== 0;
+function numberOf(value: string): number {
+  return Number.parseInt(value, 10) || 0;
 }
 
 function refused(name: string, reason: string): RsyncError {

@@ -7,7 +7,13 @@
  * options; "-" alone is a path.
  */
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
-import { checkEnvironment, defaultShell, type Environment, firstPathEndsOptions } from './environment.ts';
+import {
+  checkEnvironment,
+  defaultShell,
+  type Environment,
+  firstPathEndsOptions,
+  wordForm,
+} from './environment.ts';
 import { DEFAULT_OPTIONS, settle } from './resolve.ts';
 import { type Draft, isSupported, LONG_NAMES, type OptionName, SHORT_NAMES } from './table.ts';
 import type { TransferOptions } from './transfer-options.ts';
@@ -41,6 +47,8 @@ export function parseArguments(argv: readonly string[], env: Environment = {}): 
       listOnlyGiven: false,
     },
     deleteTimes: new Set(),
+    oldArgs: undefined,
+    secludedArgs: undefined,
     help: false,
     version: 0,
   };
@@ -55,6 +63,7 @@ export function parseArguments(argv: readonly string[], env: Environment = {}): 
     );
   }
   if (paths.length === 1) options.listOnly = true;
+  Object.assign(options, wordForm(draft, env));
   settle(options);
   checkEnvironment(env, options);
   return { options, paths, help, version };

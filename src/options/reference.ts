@@ -8,7 +8,7 @@ const INTRODUCTION = `# Options
 
 <!-- Written by scripts/generate-docs.mjs from src/options/table.ts: change it there. -->
 
-The options mean what they mean in rsync. They take effect from left to right, so that \`-a --no-o\` drops owners and
+The options mean what they mean in rsync; the few that rsync does not have are marked. They take effect from left to right, so that \`-a --no-o\` drops owners and
 \`--no-o -a\` does not. A value follows as \`--name=value\` or \`--name value\`, after a letter as \`-B1024\`, \`-B=1024\` or
 \`-B 1024\`. Letters may be written together (\`-avz\`). Options may follow paths; \`--\` ends them. Names are not shortened.
 
@@ -27,6 +27,7 @@ const DETAILS = `## Together
   \`--delete-during\` and \`--delete-after\` says; two of them are an error.
 - \`--compress-level\`, or a \`--compress-choice\` other than \`none\`, turns compression on; \`--no-compress\` takes both back.
 - \`--checksum-choice=none\` sends files whole and does not go with \`--checksum\`; \`none,md5\` does.
+- \`--secluded-args\` and \`--old-args\` exclude each other.
 - A single path is listed, not copied.
 
 ## Environment
@@ -35,7 +36,9 @@ const DETAILS = `## Together
 |---|---|
 | \`RSYNC_RSH\` | the remote shell, if there is no \`--rsh\` |
 | \`POSIXLY_CORRECT\`, \`POSIX_ME_HARDER\` | the first path ends the options |
-| \`RSYNC_ICONV\`, \`RSYNC_OLD_ARGS\`; \`RSYNC_PARTIAL_DIR\` together with \`--partial\` | refused: what they ask for is not supported |
+| \`RSYNC_OLD_ARGS\` | a number, how often \`--old-args\`, if neither it nor its negation nor \`-s\` is given; \`RSYNC_PROTECT_ARGS\` is then not looked at |
+| \`RSYNC_PROTECT_ARGS\` | a number other than 0: \`--secluded-args\`, if neither it nor its negation nor \`--old-args\` is given |
+| \`RSYNC_ICONV\`; \`RSYNC_PARTIAL_DIR\` together with \`--partial\` | refused: what they ask for is not supported |
 | other \`RSYNC_\` variables | not looked at here |
 `;
 
@@ -69,6 +72,7 @@ function row(entry: SupportedOption): string {
   const effect = [
     entry.help,
     ...(entry.repeat === undefined ? [] : [entry.repeat]),
+    ...(entry.own === true ? ['not an option of rsync'] : []),
     ...(undo === '' ? [] : [`undone by ${undo}`]),
   ].join('; ');
   return `| ${forms} | ${effect} | ${entry.keys.map(field).join(', ')} |`.replaceAll('  |', ' |');

@@ -47,6 +47,11 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   bwlimit: 0,
   rsyncPath: 'rsync',
   rsh: undefined,
+  oldArgs: 0,
+  secludedArgs: false,
+  addressFamily: 0,
+  rshSpawn: false,
+  sshDebug: false,
   protocol: NEWEST_PROTOCOL,
   checksumChoice: undefined,
   compressChoice: undefined,
@@ -144,6 +149,7 @@ const NEVER_NEGATIVE = [
   'bwlimit',
   'blockSize',
   'maxDelete',
+  'oldArgs',
 ] as const satisfies (keyof TransferOptions)[];
 
 /** Applies the implications, in place, then looks for conflicts. */
@@ -165,6 +171,9 @@ function checkRanges(options: TransferOptions): void {
   if (options.checksumSeed !== (options.checksumSeed | 0)) {
     throw usageError('rsyncjs: checksumSeed: must fit into 32 bits');
   }
+  if (options.oldArgs > 2) throw usageError('rsyncjs: oldArgs: must be 0, 1 or 2');
+  if (![0, 4, 6].includes(options.addressFamily))
+    throw usageError('rsyncjs: addressFamily: must be 0, 4 or 6');
   if (!DELETE_MODES.includes(options.deleteMode)) throw usageError('rsyncjs: deleteMode: unknown mode');
   if (options.rsyncPath === '') throw usageError('rsyncjs: --rsync-path: must not be empty');
 }
@@ -182,6 +191,9 @@ function imply(options: TransferOptions): void {
 }
 
 function checkConflicts(options: TransferOptions): void {
+  if (options.secludedArgs && options.oldArgs > 0) {
+    throw usageError('rsyncjs: --secluded-args (-s) conflicts with --old-args', 'Choose one of the two.');
+  }
   if (options.deleteMode !== 'none' && !options.recursive && !options.listOnly) {
     throw usageError('rsyncjs: deletion needs --recursive (-r)', 'Add -r or -a.');
   }

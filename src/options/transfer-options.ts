@@ -83,6 +83,19 @@ export interface TransferOptions {
   rsyncPath: string;
   /** `-e`; undefined: the built-in ssh. */
   rsh: string | undefined;
+  /**
+   * `--old-args`: 0; 1: paths go to the remote shell as they are, which splits them and expands what is in them; 2: so
+   * does everything else. Names that come back are then not held against the paths.
+   */
+  oldArgs: number;
+  /** `-s`, `--secluded-args`: options and paths go over the connection, past the remote shell. */
+  secludedArgs: boolean;
+  /** 4 after `-4`, 6 after `-6`, 0: either. */
+  addressFamily: 0 | 4 | 6;
+  /** `--rsh-spawn`: the program after `-e` is started even if it is ssh. */
+  rshSpawn: boolean;
+  /** `--ssh-debug`: tell how the built-in ssh was set up and what it does. */
+  sshDebug: boolean;
   /** The highest protocol to offer: 29 to 32. */
   protocol: number;
   /** `--checksum-choice` as given (`md5`, `xxh64,md5`); undefined or `auto`: negotiated. */

@@ -1,11 +1,11 @@
 /**
- * The remote command line: docs/protocol/1-session.md, 1.2 and 4-filters-and-options.md, E.3.
+ * The options of the remote command line: docs/protocol/1-session.md, 1.2.
  *
  *     RSYNC-PATH "--server" ["--sender"] ["-" LETTERS ["e" CAPS]] LONG-OPTION... "." PATH...
  *
- * Order and spelling are those of C rsync: restricted shells on the far side accept nothing else.
+ * Order and spelling are those of C rsync: restricted shells on the far side accept nothing else. How the words get
+ * there is in remote-words.ts.
  */
-import { usageError } from '../core/errors.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 
 /** What the server is to be: the sender of a pull, the receiver of a push. */
@@ -48,6 +48,7 @@ function dirsOnly(options: ServerArgsInput): boolean {
 
 function shortLetters(options: ServerArgsInput): string {
   const flags: [boolean, string][] = [
+    [options.secludedArgs, 's'],
     [options.verbose > 0, 'v'.repeat(Math.min(options.verbose, MOST_VERBOSE))],
     [options.quiet, 'q'],
     [options.update, 'u'],
@@ -71,8 +72,10 @@ function shortLetters(options: ServerArgsInput): string {
   return flags.map(([on, letters]) => (on ? letters : '')).join('');
 }
 
-/** The value of the last letter, `e`; its "." is where a pre-release names itself. */
-/** The capability text that is the value of `-e`, docs/protocol/1-session.md, 1.2; '' below protocol 30. */
+/**
+ * The capability text, the value of the last letter `e`: docs/protocol/1-session.md, 1.2. '' below protocol 30. Its "."
+ * is where a pre-release names itself.
+ */
 export function capabilityText(options: ServerArgsInput, role: ServerRole): string {
   if (options.protocol < 30) return '';
   return `.${offersIncRecurse(options, role) ? 'i' : ''}${CAPABILITIES}`;
@@ -159,55 +162,4 @@ function compressorWords({ compressChoice }: ServerArgsInput): string[] {
   if (name === 'zlibx') return ['--new-compress'];
   if (name === 'zlib') return ['--old-compress'];
   return [`--compress-choice=${compressChoice}`];
-}
-
-// Backslashes, not quotes: rrsync and similar wrappers undo nothing else. Bytes above 0x7f and ^ = % @ , : + stay.
-const IN_OPTIONS = /[!#$&;|<>(){}"'` \t\n\r\\*?[\]]/g;
-// Wildcards in a path are for the remote shell; a backslash in front of one was meant as its quote.
-const IN_PATHS = /[!#$&;|<>(){}"'` \t\n\r]|\\(?![*?[\]])/g;
-
-/** Escapes an option with its value for one pass of a POSIX shell. */
-export function escapeArgument(word: string): string {
-  return word.replace(IN_OPTIONS, '\\$&');
-}
-
-/**
- * Escapes a path for one pass of a POSIX shell; wildcards stay wildcards.
- * @param options.direction a leading `~` is expanded by the remote shell, but on a pull only if a "/" follows: the
- *   names that come back could not be checked against `~user` itself.
- */
-export function escapePath(path: string, { direction }: { direction: 'pull' | 'push' }): string {
-  if (path === '') return '.';
-  const escaped = path.replace(IN_PATHS, '\\$&');
-  if (path.startsWith('-')) return `./${escaped}`;
-  if (direction === 'pull' && path.startsWith('~') && !path.includes('/')) return `\\${escaped}`;
-  return escaped;
-}
-
-/**
- * The words after RSYNC-PATH, escaped: what a remote-shell program is given after host and RSYNC-PATH.
- * @param args of buildServerArgs.
- * @throws RsyncError RSYNC_USAGE, exit 1: a path that cannot pass a shell.
- */
-export function remoteWords(args: readonly string[], paths: readonly string[]): string[] {
-  for (const path of paths) {
-    // A shell takes an escaped line feed for a continued line and drops it: the path would be another one.
-    if (/[\n\0]/.test(path)) {
-      throw usageError(
-        `rsyncjs: a path on the remote side cannot hold a line feed or NUL: ${JSON.stringify(path)}`,
-        'Name the directory above it.',
-      );
-    }
-  }
-  const direction = args[1] === '--sender' ? 'pull' : 'push';
-  return [...args.map(escapeArgument), '.', ...paths.map((path) => escapePath(path, { direction }))];
-}
-
-/** The whole command for the login shell of the remote side. `rsyncPath` may be a piece of shell. */
-export function remoteCommandLine(
-  rsyncPath: string,
-  args: readonly string[],
-  paths: readonly string[],
-): string {
-  return [rsyncPath, ...remoteWords(args, paths)].join(' ');
 }

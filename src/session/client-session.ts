@@ -1,3 +1,4 @@
+import { toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
@@ -7,7 +8,8 @@ import type { TransferOptions } from '../options/transfer-options.ts';
 import { writeFilterList } from '../protocol/filter-list.ts';
 import { clientHandshake } from '../protocol/handshake.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
-import { capabilityText } from '../protocol/server-args.ts';
+import { secludedArguments } from '../protocol/remote-words.ts';
+import { buildServerArgs, capabilityText } from '../protocol/server-args.ts';
 import { RoleContext } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
 import { handshakeTerms } from './handshake-terms.ts';
@@ -66,7 +68,12 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
   signal?.addEventListener('abort', abort, { once: true });
   let ctx: RoleContext | undefined;
   try {
-    const capabilities = capabilityText(options, receives ? 'sender' : 'receiver');
+    const role = receives ? 'sender' : 'receiver';
+    const capabilities = capabilityText(options, role);
+    if (options.secludedArgs) {
+      const args = secludedArguments(buildServerArgs(options, role), init.remotePaths);
+      wire.writer.bytes(toBuffer(args));
+    }
     const negotiated = await clientHandshake(wire, handshakeTerms(options, capabilities));
     await loadHashes(negotiated.checksumSeed);
     const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };

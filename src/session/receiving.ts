@@ -95,11 +95,15 @@ function onlyEntry(list: FileList): { name: string; isDirectory: boolean } {
 /** Names that were not asked for, or that our own rules hide, are no accident: docs/protocol/2-file-list.md, 10. */
 function nameCheck(ctx: RoleContext, init: ReceivingInit): NameCheck {
   const { recursive } = ctx.options;
-  const requested = new RequestedNames(init.requested!.map(fromText), {
-    relative: false,
-    recursive,
-    dirs: !recursive && ctx.options.listOnly,
-  });
+  // What the remote shell makes of the paths after --old-args, nobody here knows.
+  const requested =
+    ctx.options.oldArgs > 0
+      ? undefined
+      : new RequestedNames(init.requested!.map(fromText), {
+          relative: false,
+          recursive,
+          dirs: !recursive && ctx.options.listOnly,
+        });
   const hidden = rulesOfSender(init.rules);
   const refuse = (what: string, name: string): never => {
     throw new RsyncError('RSYNC_PROTOCOL', `rejecting ${what} file-list name: ${name}`, {
@@ -111,7 +115,7 @@ function nameCheck(ctx: RoleContext, init: ReceivingInit): NameCheck {
   return (list, i) => {
     const name = list.name(i);
     const isDir = list.isDirectory(i);
-    const verdict = requested.verdict(name, isDir);
+    const verdict = requested?.verdict(name, isDir);
     if (verdict === 'refused') refuse('unrequested', name);
     if (verdict === 'parent') list.clearFlags(i, ENTRY.CONTENT_DIR);
     if (name !== '.' && hidden?.isExcluded(name, isDir) === true) refuse('excluded', name);

@@ -3,8 +3,6 @@ import { parseInteger, parseRate } from '../values.ts';
 import { integer, set, text } from './apply.ts';
 import type { OptionEntry } from './entry.ts';
 
-const ESCAPED = 'Remote words are always escaped; leave the option out.';
-
 export const CONNECTION: readonly OptionEntry[] = [
   {
     long: 'rsh',
@@ -16,6 +14,22 @@ export const CONNECTION: readonly OptionEntry[] = [
     apply: ({ options }, value) => {
       options.rsh = value === '' ? undefined : value;
     },
+  },
+  {
+    long: 'rsh-spawn',
+    own: true,
+    group: 'connection',
+    help: 'start the program after -e even if it is ssh, in place of the built-in one',
+    keys: ['rshSpawn'],
+    apply: set('rshSpawn', true),
+  },
+  {
+    long: 'ssh-debug',
+    own: true,
+    group: 'connection',
+    help: 'show how the built-in ssh was set up and what it does',
+    keys: ['sshDebug'],
+    apply: set('sshDebug', true),
   },
   {
     long: 'rsync-path',
@@ -37,9 +51,15 @@ export const CONNECTION: readonly OptionEntry[] = [
     long: 'old-args',
     negations: ['no-old-args'],
     group: 'connection',
-    help: 'let the remote shell split paths',
-    refused: true,
-    hint: ESCAPED,
+    help: 'give paths to the remote shell as they are, which splits and expands them',
+    repeat: 'twice: option values too',
+    keys: ['oldArgs'],
+    apply: (draft) => {
+      draft.oldArgs = Math.min(2, (draft.oldArgs ?? 0) + 1);
+    },
+    negate: (draft) => {
+      draft.oldArgs = 0;
+    },
   },
   {
     long: 'secluded-args',
@@ -47,9 +67,14 @@ export const CONNECTION: readonly OptionEntry[] = [
     aliases: ['protect-args'],
     negations: ['no-secluded-args', 'no-protect-args', 'no-s'],
     group: 'connection',
-    help: 'send paths past the remote shell',
-    refused: true,
-    hint: ESCAPED,
+    help: 'send options and paths past the remote shell',
+    keys: ['secludedArgs'],
+    apply: (draft) => {
+      draft.secludedArgs = true;
+    },
+    negate: (draft) => {
+      draft.secludedArgs = false;
+    },
   },
   {
     long: 'blocking-io',
@@ -110,17 +135,17 @@ export const CONNECTION: readonly OptionEntry[] = [
     long: 'ipv4',
     short: '4',
     group: 'connection',
-    help: 'connect over IPv4',
-    refused: true,
-    hint: 'Use -e "ssh -4".',
+    help: 'connect over IPv4 (ssh, built in or after -e)',
+    keys: ['addressFamily'],
+    apply: set('addressFamily', 4),
   },
   {
     long: 'ipv6',
     short: '6',
     group: 'connection',
-    help: 'connect over IPv6',
-    refused: true,
-    hint: 'Use -e "ssh -6".',
+    help: 'connect over IPv6 (ssh, built in or after -e)',
+    keys: ['addressFamily'],
+    apply: set('addressFamily', 6),
   },
   {
     long: 'address',

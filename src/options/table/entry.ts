@@ -20,6 +20,10 @@ export interface Draft {
   options: TransferOptions;
   /** Every `--delete-WHEN` that was given. */
   deleteTimes: Set<DeleteMode>;
+  /** How often `--old-args`; undefined: neither it nor its negation. */
+  oldArgs: number | undefined;
+  /** `-s` or its negation; undefined: neither. */
+  secludedArgs: boolean | undefined;
   help: boolean;
   /** How often `-V`. */
   version: number;
@@ -48,6 +52,8 @@ interface Described extends Names {
   argument?: string;
   /** One line, own words. */
   help: string;
+  /** Not an option of rsync, but one of rsyncjs. */
+  own?: true;
   /** What it does when given more than once, if that is not the same: a clause, for the reference page. */
   repeat?: string;
 }

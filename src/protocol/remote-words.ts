@@ -1,0 +1,114 @@
+/**
+ * How the arguments of the server get through the remote login shell: docs/protocol/1-session.md, 1.2 and
+ * 4-filters-and-options.md, E.3.
+ *
+ *     shell:     every word escaped, so that one pass of sh, bash, zsh, fish or busybox gives it back; or rrsync
+ *     secluded:  "--server" ["--sender"] "-s" LETTERS to the shell; over the stream, before anything else,
+ *                "rsync" 00 (LONG-OPTION 00)... "." 00 (PATH 00)... 00
+ */
+import type { ByteString } from '../core/bytes.ts';
+import { fromText } from '../core/bytes.ts';
+import { usageError } from '../core/errors.ts';
+
+/** The fields of TransferOptions that decide. */
+export interface WordForm {
+  /** 0; 1: paths are not escaped; 2: nothing is. */
+  readonly oldArgs: number;
+  readonly secludedArgs: boolean;
+}
+
+// Backslashes, not quotes: rrsync and similar wrappers undo nothing else. Bytes above 0x7f and ^ @ , : + stay.
+// Vertical tab and form feed end a word in fish; rsync sends them bare.
+const IN_OPTIONS = /[!#$&;|<>(){}"'` \t\v\f\r\\*?[\]]/g;
+// Wildcards in a path are for the remote shell; a backslash in front of one was meant as its quote. What rsync leaves
+// bare and loses: "=ls" is the path of a program in zsh, "%self" a process id in fish, "a=~" a home directory in bash.
+const IN_PATHS = /[!#$&;|<>(){}"'` \t\v\f\r]|^[=%]|(?!^)~|\\(?![*?[\]])/g;
+// An escaped line feed is a continued line, which a shell drops; quotes around it are read alike by all of them.
+const LINE_FEED = /\n/g;
+const QUOTED_LINE_FEED = "'\n'";
+
+/** What a C server reads of one secluded string; it drops the rest of a longer one, which may name something else. */
+const LONGEST_SECLUDED = 4095;
+
+/** Escapes an option with its value for one pass of a shell. */
+export function escapeArgument(word: string): string {
+  return word.replace(IN_OPTIONS, '\\$&').replace(LINE_FEED, QUOTED_LINE_FEED);
+}
+
+/**
+ * Escapes a path for one pass of a shell; wildcards stay wildcards.
+ * @param options.direction a leading `~` is expanded by the remote shell, but on a pull only if a "/" follows: the
+ *   names that come back could not be checked against `~user` itself.
+ */
+export function escapePath(path: string, { direction }: { direction: 'pull' | 'push' }): string {
+  const plain = asOperand(path);
+  // rrsync 3.4.2 to 3.5.0 refuses "./" and takes ".", which means the same.
+  if (/^(\.\/+)+$/.test(plain)) return '.';
+  const escaped = plain.replace(IN_PATHS, '\\$&').replace(LINE_FEED, QUOTED_LINE_FEED);
+  if (direction === 'pull' && path.startsWith('~') && !path.includes('/')) return `\\${escaped}`;
+  return escaped;
+}
+
+/** Neither nothing nor an option. */
+function asOperand(path: string): string {
+  if (path === '') return '.';
+  return path.startsWith('-') ? `./${path}` : path;
+}
+
+/**
+ * The words after RSYNC-PATH: what a remote-shell program is given after host and RSYNC-PATH.
+ * @param args of buildServerArgs.
+ * @throws RsyncError RSYNC_USAGE, exit 1: a path that cannot be an argument.
+ */
+export function remoteWords(args: readonly string[], paths: readonly string[], form: WordForm): string[] {
+  checkPaths(paths);
+  if (form.secludedArgs) return args.slice(0, clusterAt(args) + 1);
+  const direction = args[1] === '--sender' ? 'pull' : 'push';
+  return [
+    ...(form.oldArgs > 1 ? args : args.map(escapeArgument)),
+    '.',
+    ...paths.map((path) => (form.oldArgs > 0 ? asOperand(path) : escapePath(path, { direction }))),
+  ];
+}
+
+/** The whole command for the login shell of the remote side. `rsyncPath` may be a piece of shell. */
+export function remoteCommandLine(
+  rsyncPath: string,
+  args: readonly string[],
+  paths: readonly string[],
+  form: WordForm,
+): string {
+  return [rsyncPath, ...remoteWords(args, paths, form)].join(' ');
+}
+
+/**
+ * The strings that a client with `--secluded-args` sends first, each ended by NUL, with one more NUL at the end.
+ * @param args of buildServerArgs.
+ * @throws RsyncError RSYNC_USAGE, exit 1: a path that cannot be an argument.
+ */
+export function secludedArguments(args: readonly string[], paths: readonly string[]): ByteString {
+  checkPaths(paths);
+  const strings = ['rsync', ...args.slice(clusterAt(args) + 1), '.', ...paths.map(asOperand)].map(fromText);
+  const long = strings.find((text) => text.length > LONGEST_SECLUDED);
+  if (long !== undefined) {
+    throw usageError(
+      `rsyncjs: a path of ${long.length} bytes is too long for --secluded-args: ${long.slice(0, 40)}...`,
+      `At most ${LONGEST_SECLUDED} bytes are read of it; leave --secluded-args out.`,
+    );
+  }
+  return `${strings.join('\0')}\0\0`;
+}
+
+/** The letters come after `--server` and `--sender`; with `s` among them they are always there. */
+function clusterAt(args: readonly string[]): number {
+  return args[1] === '--sender' ? 2 : 1;
+}
+
+function checkPaths(paths: readonly string[]): void {
+  const path = paths.find((text) => text.includes('\0'));
+  if (path === undefined) return;
+  throw usageError(
+    `rsyncjs: a path on the remote side cannot hold NUL: ${JSON.stringify(path)}`,
+    'Name the directory above it.',
+  );
+}
