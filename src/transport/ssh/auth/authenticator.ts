@@ -13,7 +13,7 @@ export interface AuthenticatorOptions {
   identities: Identities;
   settings: SshSettings;
   /** Given by the caller: used once, and never for a second prompt. */
-  password?: string;
+  password?: string | undefined;
   /** Undefined: nobody can be asked. */
   ask: OnPrompt | undefined;
   trace: (line: string) => void;

@@ -25,9 +25,9 @@ export interface IdentitySources {
   /** The user named the files: their absence is worth a word. */
   explicit: boolean;
   /** Keys as text; they come before the files. */
-  keys?: readonly { content: string | Uint8Array; name: string }[];
+  keys?: readonly { content: string | Uint8Array; name: string }[] | undefined;
   /** Tried on encrypted keys before anybody is asked. */
-  passphrase?: string;
+  passphrase?: string | undefined;
   /** Path of the agent's socket or named pipe. */
   agent: string | undefined;
   /** The user named the agent: its absence is worth a word. */

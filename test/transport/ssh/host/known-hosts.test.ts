@@ -1,13 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  appendKnownHost,
-  fingerprint,
-  KnownHosts,
-  keyTypeOf,
-} from '../../../../src/transport/ssh/host/known-hosts.ts';
+import { KnownHosts } from '../../../../src/transport/ssh/host/known-hosts.ts';
+import { appendKnownHost } from '../../../../src/transport/ssh/host/known-hosts-append.ts';
+import { fingerprint, keyTypeOf } from '../../../../src/transport/ssh/host/public-key.ts';
 import { makeKey, sshdMissing } from '../../../support/sshd.ts';
 import { failure, temporaryFolder } from '../../support.ts';
 
@@ -66,22 +72,31 @@ describe.skipIf(sshdMissing())('known_hosts', () => {
       ['hoost', 22],
       ['alph', 22],
     ] as const) {
-      expect(known.check(host, port, ed), host).toEqual({ status: 'unknown', otherTypes: [] });
+      expect(known.check(host, port, ed), host).toEqual({
+        status: 'unknown',
+        otherTypes: [],
+        authorities: [],
+      });
     }
   });
 
   it('accepts for another port the key on file without one, but nothing else', () => {
     const known = hosts(`alpha ${edLine}`);
     expect(known.check('alpha', 2222, ed).status).toBe('known');
-    expect(known.check('alpha', 2222, ed2)).toEqual({ status: 'unknown', otherTypes: [] });
+    expect(known.check('alpha', 2222, ed2)).toEqual({ status: 'unknown', otherTypes: [], authorities: [] });
   });
 
   it('tells a changed key from one of another type, and says where', () => {
     const known = hosts(`# x\nalpha ${edLine}\nalpha ${rsaLine}`);
-    expect(known.check('alpha', 22, ed2)).toEqual({ status: 'changed', at: 'kh:2', file: 'kh' });
+    expect(known.check('alpha', 22, ed2)).toEqual({
+      status: 'changed',
+      at: 'kh:2',
+      places: [{ file: 'kh', line: 2 }],
+    });
     expect(known.check('alpha', 22, ecdsa)).toEqual({
       status: 'unknown',
       otherTypes: ['ssh-ed25519', 'ssh-rsa'],
+      authorities: [],
     });
     expect(known.keyTypes('alpha', 22)).toEqual(['ssh-ed25519', 'ssh-rsa']);
   });
@@ -103,15 +118,103 @@ describe.skipIf(sshdMissing())('known_hosts', () => {
     expect(known.check('alpha', 22, ed, (line) => trace.push(line))).toEqual({
       status: 'unknown',
       otherTypes: [],
+      authorities: ['kh:1'],
     });
     expect(trace.join()).toContain('kh:1: host certificates are not supported');
   });
 
-  it('passes over lines that make no sense', () => {
-    const known = hosts(
-      `alpha\nalpha ssh-ed25519\nalpha ssh-ed25519 !!!!\n@odd alpha ${edLine}\nalpha ${ecdsaLine}`,
+  it('passes over lines that make no sense, and says which', () => {
+    const trace: string[] = [];
+    const known = new KnownHosts();
+    const wrongType = edLine.replace('ssh-ed25519', 'ssh-rsa');
+    known.add(
+      [
+        'alpha',
+        'alpha ssh-ed25519',
+        'alpha ssh-ed25519 !!!!',
+        `@odd\u001b alpha ${edLine}`,
+        `alpha ${wrongType}`,
+        'alpha 1024 35 1234567890',
+        `alpha ${edLine.slice(0, 20)}`,
+        `alpha ${ecdsaLine}`,
+      ].join('\n'),
+      'kh',
+      (line) => trace.push(line),
     );
     expect(known.keyTypes('alpha', 22)).toEqual(['ecdsa-sha2-nistp256']);
+    expect(trace.map((line) => /kh:(\d+)/.exec(line)?.[1])).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+    expect(trace.join('')).not.toContain('\u001b');
+  });
+
+  it('reads files with CRLF, a byte order mark, in UTF-16, and with very long lines', () => {
+    const text = `alpha ${edLine}\r\nbeta ${rsaLine}\r\n`;
+    const names = Array.from({ length: 60_000 }, (_, i) => `host${i}`).join(',');
+    const files = {
+      crlf: Buffer.from(text),
+      bom: Buffer.from(`\uFEFF${text}`),
+      // Windows PowerShell: ssh-keyscan alpha > known_hosts
+      utf16: Buffer.from(`\uFEFF${text}`, 'utf16le'),
+      long: Buffer.from(`${names},alpha ${edLine}\nbeta ${rsaLine}`),
+    };
+    for (const [name, content] of Object.entries(files)) {
+      const file = join(dir, `form-${name}`);
+      writeFileSync(file, content);
+      const known = KnownHosts.read([file]);
+      expect(known.check('alpha', 22, ed), name).toEqual({ status: 'known', at: `${file}:1` });
+      expect(known.check('beta', 22, rsa), name).toEqual({ status: 'known', at: `${file}:2` });
+    }
+    expect(() => appendKnownHost(join(dir, 'form-utf16'), 'gamma', 22, ed)).toThrow(/UTF-16/);
+    // ... and >> after a line of another program.
+    const trace: string[] = [];
+    const mixed = new KnownHosts();
+    mixed.add(
+      `alpha ${edLine}\n${Buffer.from(`beta ${rsaLine}\n`, 'utf16le').toString('latin1')}`,
+      'kh',
+      (line) => trace.push(line),
+    );
+    expect(mixed.check('alpha', 22, ed).status).toBe('known');
+    expect(trace[0]).toMatch(/kh:2: .*UTF-16/);
+  });
+
+  it('matches as ssh-keygen -F does', () => {
+    const file = join(dir, 'matching');
+    const patterns = [
+      'alpha',
+      'Alpha',
+      '*',
+      '*.example.com',
+      '*.example.com,!bad.example.com',
+      '!bad.example.com,*.example.com',
+      'h?st',
+      '[beta]:2222',
+      '[*]:2222',
+      '[*.example.com]:*',
+      '192.0.2.*',
+      '::1',
+      'a,b,alpha',
+      '!alpha,*',
+    ];
+    const hosts = [
+      ['alpha', 22],
+      ['bad.example.com', 22],
+      ['x.example.com', 22],
+      ['example.com', 22],
+      ['host', 22],
+      ['beta', 2222],
+      ['x.example.com', 2222],
+      ['192.0.2.17', 22],
+      ['::1', 22],
+      ['b', 22],
+    ] as const;
+    for (const pattern of patterns) {
+      writeFileSync(file, `${pattern} ${edLine}\n`);
+      const known = KnownHosts.read([file]);
+      for (const [host, port] of hosts) {
+        const name = port === 22 ? host : `[${host}]:${port}`;
+        const found = spawnSync('ssh-keygen', ['-f', file, '-F', name]).status === 0;
+        expect(known.keyTypes(host, port).length === 1, `${pattern} for ${name}`).toBe(found);
+      }
+    }
   });
 
   it('reads what ssh-keygen -H has hashed', () => {
@@ -144,6 +247,47 @@ describe.skipIf(sshdMissing())('known_hosts', () => {
     writeFileSync(file, `alpha ${edLine}`);
     appendKnownHost(file, 'beta', 22, rsa);
     expect(readFileSync(file, 'utf8')).toBe(`alpha ${edLine}\nbeta ${rsaLine}\n`);
+  });
+
+  it('keeps a symlink, and makes folder and file for the owner alone', () => {
+    const folder = join(dir, 'dotssh');
+    const target = join(dir, 'elsewhere');
+    mkdirSync(folder);
+    writeFileSync(target, '');
+    symlinkSync(target, join(folder, 'known_hosts'));
+    appendKnownHost(join(folder, 'known_hosts'), 'alpha', 22, ed);
+    expect(lstatSync(join(folder, 'known_hosts')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(target, 'utf8')).toBe(`alpha ${edLine}\n`);
+    const fresh = join(dir, 'made', '.ssh', 'known_hosts');
+    appendKnownHost(fresh, 'alpha', 22, ed);
+    expect(statSync(fresh).mode & 0o777).toBe(0o600);
+    expect(statSync(join(dir, 'made', '.ssh')).mode & 0o777).toBe(0o700);
+  });
+
+  it('never tears a line of another process', async () => {
+    const file = join(dir, 'shared');
+    const module = new URL('../../../../dist/transport/ssh/host/known-hosts-append.js', import.meta.url).href;
+    const writer = (number: number): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const program = `import { appendKnownHost } from ${JSON.stringify(module)};
+          const key = Buffer.from(${JSON.stringify(rsaLine.split(' ')[1])}, 'base64');
+          for (let i = 0; i < 200; i++) appendKnownHost(${JSON.stringify(file)}, 'h${number}-' + i, 2200, key);`;
+        execFile(process.execPath, ['--input-type=module', '-e', program], (error) =>
+          error === null ? resolve() : reject(error),
+        );
+      });
+    await Promise.all([1, 2, 3, 4].map(writer));
+    const trace: string[] = [];
+    const known = KnownHosts.read([file], (line) => trace.push(line));
+    expect(trace).toEqual([]);
+    for (const number of [1, 2, 3, 4]) {
+      for (let i = 0; i < 200; i++) expect(known.check(`h${number}-${i}`, 2200, rsa).status).toBe('known');
+    }
+    // Whoever sees the beginning of another's line may add an empty one.
+    const written = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    expect(written).toHaveLength(800);
   });
 
   it.each(['*', 'a,b', 'a b', '!a', 'a\nb', '@revoked'])('never writes the name %j', (name) => {
