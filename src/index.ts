@@ -4,5 +4,6 @@ export type { TransferRequest, TransferResult } from './client/transfer-request.
 export { type ByteString, fromText, toText } from './core/bytes.ts';
 export { type ErrorCode, type ErrorOrigin, EXIT, isRsyncError, RsyncError } from './core/errors.ts';
 export type * from './core/events.ts';
-export type { Channel, ChannelExit } from './transport/channel.ts';
-export type { Prompts } from './transport/ssh/auth/prompts.ts';
+export type { Channel, ChannelDetails, ChannelExit, ProbeResult } from './transport/channel.ts';
+export type { OnPrompt, PromptRequest } from './transport/ssh/auth/prompts.ts';
+export type { SshOptions } from './transport/ssh/options.ts';

@@ -16,7 +16,7 @@ process.exitCode = await run({
   stderr: process.stderr,
   // Whoever asks for the version must not wait for ssh to be loaded.
   transfer: async (request) => (await import('../client/transfer.ts')).transfer(request),
-  prompts: async () => (await import('../transport/ssh/auth/prompts.ts')).terminalPrompts(),
+  onPrompt: async () => (await import('../transport/ssh/auth/askpass.ts')).commandLinePrompts(process.env),
   signal: abortOnSignals(),
   windows: process.platform === 'win32',
 });

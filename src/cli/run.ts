@@ -4,7 +4,7 @@ import { EXIT, usageError } from '../core/errors.ts';
 import { helpText } from '../options/help.ts';
 import { classifyPaths, parseLocation, type Route } from '../options/location.ts';
 import { type ParsedArguments, parseArguments } from '../options/parse.ts';
-import type { Prompts } from '../transport/ssh/auth/prompts.ts';
+import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
 import { escapeLine, usesUtf8 } from './escape.ts';
 import { type ExitRole, exitLine } from './exit.ts';
 import { describeFailure } from './failure.ts';
@@ -24,7 +24,7 @@ export interface RunInput {
   stderr: Sink;
   transfer: (request: TransferRequest) => Promise<TransferResult>;
   /** Asked for when a transfer starts; undefined: there is nobody to ask. */
-  prompts?: () => Promise<Prompts | undefined>;
+  onPrompt?: () => Promise<OnPrompt | undefined>;
   /** Ends the run with exit 20. */
   signal?: AbortSignal;
   /** Windows rules for local paths: drive letters, backslashes, wildcards that no shell expanded. Default false. */
@@ -129,7 +129,7 @@ class Command {
   }
 
   async #transfer({ options }: ParsedArguments, route: Route): Promise<number> {
-    const { env, signal, prompts, transfer } = this.#input;
+    const { env, signal, onPrompt, transfer } = this.#input;
     const { direction } = route;
     this.#role = direction === 'push' ? 'sender' : 'Receiver';
     const expands = direction === 'push' && this.#windows;
@@ -148,8 +148,9 @@ class Command {
         options,
         onEvent: printer.onEvent,
         signal,
-        prompts: await prompts?.(),
-        trace: options.verbose > 2 ? (line) => this.#errorLine(fromText(`rsyncjs: ${line}`)) : undefined,
+        onPrompt: await onPrompt?.(),
+        trace: (line) => this.#errorLine(fromText(`rsyncjs: ${line}`)),
+        traceIfAsked: options.verbose < 3,
         env,
       });
       printer.finish(result);

@@ -25,7 +25,8 @@ export interface TransferSettings extends Omit<OptionsInput, 'filters' | 'delete
   exclude?: readonly string[];
   onEvent?: TransferRequest['onEvent'];
   signal?: AbortSignal;
-  prompts?: TransferRequest['prompts'];
+  ssh?: TransferRequest['ssh'];
+  onPrompt?: TransferRequest['onPrompt'];
   channel?: TransferRequest['channel'];
   trace?: TransferRequest['trace'];
   env?: NodeJS.ProcessEnv;
@@ -79,7 +80,8 @@ async function run(
   const {
     onEvent,
     signal,
-    prompts,
+    ssh,
+    onPrompt,
     channel,
     trace,
     env,
@@ -98,7 +100,7 @@ async function run(
   if (route.direction !== direction) {
     throw usageError(`${direction}() was given the paths of a ${route.direction}: ${paths.join(' ')}`);
   }
-  return transfer({ ...route, options, onEvent, signal, prompts, channel, trace, env });
+  return transfer({ ...route, options, onEvent, signal, ssh, onPrompt, channel, trace, env });
 }
 
 function asArray(value: string | readonly string[]): readonly string[] {

@@ -1,7 +1,8 @@
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Channel } from '../transport/channel.ts';
-import type { Prompts } from '../transport/ssh/auth/prompts.ts';
+import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
+import type { SshOptions } from '../transport/ssh/options.ts';
 
 /** One transfer with a remote shell, ready to run. */
 export interface TransferRequest {
@@ -16,12 +17,16 @@ export interface TransferRequest {
   onEvent?: EventSink | undefined;
   /** Ends the run: no half-written file stays (exit 20). */
   signal?: AbortSignal | undefined;
+  /** Settings of the built-in ssh, stronger than the words of `options.rsh` and than its configuration. */
+  ssh?: SshOptions | undefined;
   /** Who answers questions about passwords and host keys. Without it such a connection is refused. */
-  prompts?: Prompts | undefined;
+  onPrompt?: OnPrompt | undefined;
   /** A connection that is already there, instead of one made from `options.rsh` and `remote`. */
   channel?: Channel | undefined;
   /** What the transport does, a line at a time, for people who look for a fault. */
   trace?: ((line: string) => void) | undefined;
+  /** Tell `trace` only if `options.rsh` is `ssh -v`. Default false: always. */
+  traceIfAsked?: boolean | undefined;
   env?: NodeJS.ProcessEnv | undefined;
 }
 

@@ -57,9 +57,11 @@ function connect(request: TransferRequest): Promise<Channel> {
     ...(remote.user === undefined ? {} : { user: remote.user }),
     ...(options.rsh === undefined ? {} : { rsh: options.rsh }),
     ...(request.env === undefined ? {} : { env: request.env }),
-    ...(request.prompts === undefined ? {} : { prompts: request.prompts }),
+    ...(request.ssh === undefined ? {} : { ssh: request.ssh }),
+    ...(request.onPrompt === undefined ? {} : { onPrompt: request.onPrompt }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.trace === undefined ? {} : { trace: request.trace }),
+    ...(request.traceIfAsked === undefined ? {} : { traceIfAsked: request.traceIfAsked }),
   });
 }
 

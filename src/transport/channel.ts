@@ -6,6 +6,26 @@ export interface ChannelExit {
   signal: string | null;
 }
 
+/** What is known of a channel beside its bytes, for the words of an error. */
+export interface ChannelDetails {
+  kind: 'ssh' | 'spawn' | 'pipe';
+  /** The remote command. */
+  command?: string;
+  /** The server's identification, such as "SSH-2.0-OpenSSH_9.2p1 Debian". */
+  server?: string;
+  /** What the server printed before the login, without control characters. */
+  banner?: string;
+  /** Why the connection is gone, if something said so: "silent for 60 seconds", the server's farewell, a socket's error. */
+  lost?: string;
+}
+
+/** What a probe's command did. `code` is null if that was not told. */
+export interface ProbeResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /**
  * One connection to a running `rsync --server` (or to anything that speaks like it): bytes in, bytes out, its
  * diagnostics, and how it ended. Makers: `ssh` (ssh2), `spawn` (a remote-shell program), `pipe` (in one process).
@@ -21,6 +41,12 @@ export interface Channel {
   readonly stderr: Readable | undefined;
   /** Resolves once, when the far end is gone; never rejects. */
   readonly exit: Promise<ChannelExit>;
-  /** Ends the connection at once, with the far process if the transport can. Safe to call twice. */
+  readonly details?: ChannelDetails;
+  /**
+   * Runs one more command over the same connection, after the first has ended, without input: output is cut at 64 KiB.
+   * Undefined if that cannot be done, or takes longer than 5 seconds.
+   */
+  probe?(command: string): Promise<ProbeResult | undefined>;
+  /** Ends the connection at once, with the far process if the transport can. Safe to call twice; whoever opens must. */
   destroy(error?: Error): void;
 }

@@ -3,8 +3,10 @@ import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import type { Channel } from './channel.ts';
 import { splitWords } from './shell-words.ts';
 import { spawnChannel } from './spawn.ts';
-import type { Prompts } from './ssh/auth/prompts.ts';
+import type { OnPrompt } from './ssh/auth/prompts.ts';
 import { parseSshCommand } from './ssh/config/command.ts';
+import type { GivenSetting } from './ssh/config/resolve.ts';
+import { type SshOptions, translateSshOptions } from './ssh/options.ts';
 
 export interface RemoteShellTarget {
   user?: string;
@@ -16,14 +18,22 @@ export interface RemoteShellTarget {
   words: readonly ByteString[];
   /** The value of `-e` or RSYNC_RSH. Default: `ssh`. */
   rsh?: string;
+  /** `ssh` is started as a program too, in place of the built-in one. */
+  spawn?: boolean;
+  /** `-4` or `-6`: for ssh, built in or not. */
+  addressFamily?: 4 | 6;
+  /** For the built-in ssh. */
+  ssh?: SshOptions;
   /** For the spawned program; HOME, SSH_AUTH_SOCK and the variables of ssh_config for the built-in ssh. */
   env?: NodeJS.ProcessEnv;
   /** Who answers questions (unknown host, passphrase, password). Without it such a connection is refused. */
-  prompts?: Prompts;
+  onPrompt?: OnPrompt;
   /** Ends the attempt to connect. An open channel is ended with its `destroy`. */
   signal?: AbortSignal;
   /** Progress for people, a line at a time; never holds a secret. */
   trace?: (line: string) => void;
+  /** Tell `trace` only if the remote shell was started as `ssh -v`. Default false: always. */
+  traceIfAsked?: boolean;
 }
 
 /**
@@ -35,7 +45,7 @@ export interface RemoteShellTarget {
  *   RSYNC_CONNECT, RSYNC_HOST_KEY, RSYNC_AUTH (exit 255), RSYNC_ABORTED (exit 20).
  */
 export async function openRemoteShell(target: RemoteShellTarget): Promise<Channel> {
-  const { user, host, signal, trace } = target;
+  const { user, host, signal, addressFamily } = target;
   // A host such as -oProxyCommand=... would be read as an option by a spawned shell.
   if (host === '' || host.startsWith('-')) throw usageError(`invalid host name: "${host}"`);
   if (user?.startsWith('-')) throw usageError(`invalid user name: "${user}"`);
@@ -43,21 +53,65 @@ export async function openRemoteShell(target: RemoteShellTarget): Promise<Channe
   if (program === undefined || program === '') throw usageError('the remote shell command (-e) is empty');
   const env = target.env ?? process.env;
 
-  if (isSsh(program)) {
-    const { settings, configFile, verbose } = parseSshCommand(args);
-    if (verbose && trace === undefined) throw usageError('ssh -v has nowhere to report to', 'Leave out -v.');
-    // Loaded when needed: the library takes longer to load than a local copy takes to run.
-    const { openSsh } = await import('./ssh/connection.ts');
-    const { prompts } = target;
-    return openSsh(
-      { host, user, settings, configFile, env, prompts, signal, trace, verbose },
-      target.command,
+  if (isSsh(program) && target.spawn !== true) return openBuiltIn(target, args, env);
+
+  if (target.ssh !== undefined && Object.values(target.ssh).some((value) => value !== undefined)) {
+    throw usageError(
+      `the settings of the built-in ssh mean nothing to ${program}`,
+      'Leave out rsh (and rshSpawn), or the settings.',
     );
   }
+  const family = addressFamily !== undefined && /(?:^|\/)ssh$/.test(program) ? [`-${addressFamily}`] : [];
+  const login = user === undefined ? [] : ['-l', user];
+  target.trace?.(`starting ${program}`);
+  return spawnChannel({
+    program,
+    args: [...args, ...login, ...family, host, ...target.words.map(asArgument)],
+    env: withoutDisplay(env),
+    signal,
+  });
+}
 
-  const words = [...args, ...(user === undefined ? [] : ['-l', user]), host, ...target.words.map(asArgument)];
-  trace?.(`starting ${program}`);
-  return spawnChannel({ program, args: words, env: withoutDisplay(env), signal });
+async function openBuiltIn(
+  target: RemoteShellTarget,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Channel> {
+  const { user, host, onPrompt, signal, addressFamily } = target;
+  const words = parseSshCommand(args);
+  const options = translateSshOptions(target.ssh ?? {});
+  const trace = words.verbose || target.traceIfAsked !== true ? target.trace : undefined;
+  if (words.verbose && trace === undefined) {
+    throw usageError('ssh -v has nowhere to report to', 'Leave out -v, or give `trace`.');
+  }
+  const family: GivenSetting[] =
+    addressFamily === undefined
+      ? []
+      : [
+          {
+            keyword: 'AddressFamily',
+            value: addressFamily === 4 ? 'inet' : 'inet6',
+            source: `-${addressFamily}`,
+          },
+        ];
+  // Loaded when needed: the library takes longer to load than a local copy takes to run.
+  const { openSsh } = await import('./ssh/open.ts');
+  return openSsh(
+    {
+      host,
+      user,
+      given: [...options.given, ...family, ...words.given],
+      configFile: options.configFile ?? words.configFile,
+      allowExec: options.allowExec,
+      secrets: options.secrets,
+      env,
+      onPrompt,
+      signal,
+      trace,
+      verbose: words.verbose,
+    },
+    target.command,
+  );
 }
 
 /** `ssh`, `/usr/bin/ssh`, `C:\...\ssh.exe`. */

@@ -58,6 +58,7 @@ export async function spawnChannel({ program, args, env, signal }: SpawnTarget):
     output: child.stdin,
     stderr: child.stderr,
     exit,
+    details: { kind: 'spawn' },
     destroy: (error?: Error) => {
       if (destroyed) return;
       destroyed = true;

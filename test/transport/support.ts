@@ -8,7 +8,7 @@ import { afterAll } from 'vitest';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { Channel } from '../../src/transport/channel.ts';
 import { openRemoteShell, type RemoteShellTarget } from '../../src/transport/remote-shell.ts';
-import type { Prompts } from '../../src/transport/ssh/auth/prompts.ts';
+import type { PromptRequest } from '../../src/transport/ssh/auth/prompts.ts';
 import type { Sshd } from '../support/sshd.ts';
 
 /** A folder that lives as long as the test file. */
@@ -34,24 +34,24 @@ export async function failure(promise: Promise<unknown>): Promise<RsyncError> {
   return error;
 }
 
-export interface Script extends Prompts {
+export interface Script {
+  (request: PromptRequest): Promise<string | undefined>;
+  /** The messages shown so far. */
   readonly asked: string[];
+  readonly requests: PromptRequest[];
 }
 
-/** Prompts that answer from a list, and note the questions. */
+/** Answers from a list, one for secrets and one for host keys, and notes the questions. */
 export function script(secrets: (string | undefined)[], confirms: boolean[] = []): Script {
+  const requests: PromptRequest[] = [];
   const asked: string[] = [];
-  return {
-    asked,
-    secret: async (question) => {
-      asked.push(question);
-      return secrets.shift();
-    },
-    confirm: async (question) => {
-      asked.push(question);
-      return confirms.shift() ?? false;
-    },
+  const answer = async (request: PromptRequest): Promise<string | undefined> => {
+    requests.push(request);
+    asked.push(request.message);
+    if (request.kind === 'host-key') return confirms.shift() === true ? 'yes' : 'no';
+    return secrets.shift();
   };
+  return Object.assign(answer, { asked, requests });
 }
 
 /** A connection to a test server that knows nothing of the configuration of the account that runs the tests. */

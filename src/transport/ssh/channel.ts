@@ -1,11 +1,17 @@
 import { Duplex, Writable } from 'node:stream';
-import type { Client, ClientChannel } from 'ssh2';
+import type { ClientChannel } from 'ssh2';
 import type { Channel, ChannelExit } from '../channel.ts';
+import type { SshConnection } from './connection.ts';
+import { runProbe } from './probe.ts';
+import { widenWindow } from './ssh2-tap.ts';
 
 /** After the remote command has ended, unread data may still be on the way for so long before `exit` gives up on it. */
 const EXIT_GRACE = 1000;
-/** A connection that is being ended politely may take so long before it is cut. */
-const END_GRACE = 1000;
+/**
+ * Bytes that the server may be ahead of us, against 2 MiB in ssh2 and OpenSSH. See bench/README.md for what it is worth
+ * on slow round trips; a reader that falls behind holds this much at most in memory.
+ */
+const WINDOW = 16 * 1024 * 1024;
 
 /** Small writes are joined into packets of up to this size: the library sends one packet a write. */
 const PACKET = 32 * 1024;
@@ -13,23 +19,20 @@ const PACKET = 32 * 1024;
 const OUTPUT_BUFFER = 512 * 1024;
 
 export interface SshChannelOptions {
-  label: string;
-  client: Client;
+  connection: SshConnection;
   stream: ClientChannel;
-  /** Ends the TCP connection at once. */
-  cut: () => void;
-  /** Resolves when the TCP connection is gone. */
-  disconnected: Promise<void>;
+  /** The remote command, for messages. */
+  command: string;
 }
 
-/** A `Channel` over the running command of an ssh connection that serves this command alone. */
-export function sshChannel({ label, client, stream, cut, disconnected }: SshChannelOptions): Channel {
+/**
+ * A `Channel` over the running command of an ssh connection that serves this command alone. The connection outlives
+ * the command, for probes, until `destroy`.
+ */
+export function sshChannel({ connection, stream, command }: SshChannelOptions): Channel {
+  const { plan } = connection;
+  const label = `ssh ${plan.user}@${plan.where.replace(/:22$/, '')}`;
   const output = new SshOutput(stream);
-  const hangUp = (): void => {
-    client.end();
-    const timer = setTimeout(cut, END_GRACE);
-    void disconnected.then(() => clearTimeout(timer));
-  };
   const exit = new Promise<ChannelExit>((resolve) => {
     const result: ChannelExit = { code: null, signal: null };
     const over = (): void => {
@@ -43,17 +46,15 @@ export function sshChannel({ label, client, stream, cut, disconnected }: SshChan
       // status, nor writers whose bytes nobody takes any more, waiting for ever.
       setTimeout(over, EXIT_GRACE).unref();
     });
-    stream.on('close', () => {
-      over();
-      hangUp();
-    });
+    stream.on('close', over);
     // The stream's own 'close' goes first if its data has been read.
-    void disconnected.then(() => setImmediate(over));
+    void connection.closed.then(() => setImmediate(over));
   });
   // Errors of the stream have nobody else to go to, and an unheard 'error' ends the process. Their effect is seen
   // in the end of the input and in `exit`.
   stream.on('error', () => {});
   stream.stderr.on('error', () => {});
+  widenWindow(stream, WINDOW);
 
   let destroyed = false;
   const destroy = (error?: Error): void => {
@@ -66,7 +67,7 @@ export function sshChannel({ label, client, stream, cut, disconnected }: SshChan
     const reason = error ?? new Error(`${label}: closed from this side`);
     Duplex.prototype.destroy.call(stream, reason);
     stream.stderr.destroy(reason);
-    hangUp();
+    connection.end();
   };
   // Node destroys a stream by itself once both directions have ended, and ssh2 then closes the channel: before the exit
   // status has come, if the command closes its output early. A reader that gives up, however, means the whole channel.
@@ -74,7 +75,26 @@ export function sshChannel({ label, client, stream, cut, disconnected }: SshChan
     if (!stream.readableEnded) destroy(error);
     return stream;
   };
-  return { label, input: stream, output, stderr: stream.stderr, exit, destroy };
+  return {
+    label,
+    input: stream,
+    output,
+    stderr: stream.stderr,
+    exit,
+    destroy,
+    get details() {
+      const { server, banner, lost } = connection;
+      return {
+        kind: 'ssh' as const,
+        command,
+        ...(server === undefined ? {} : { server }),
+        ...(banner === '' ? {} : { banner }),
+        ...(lost === undefined ? {} : { lost }),
+      };
+    },
+    probe: async (line) =>
+      destroyed || connection.lost !== undefined ? undefined : runProbe(connection, line),
+  };
 }
 
 /**

@@ -1,19 +1,22 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { type ByteString, toBuffer } from '../../core/bytes.ts';
 import { isRsyncError, RsyncError } from '../../core/errors.ts';
-import type { Channel } from '../channel.ts';
-import { hostKeyAlgorithms } from './algorithms.ts';
-import { Authenticator, type MethodsLeft } from './auth/authenticator.ts';
+import { offeredAlgorithms } from './algorithms.ts';
+import { Authenticator } from './auth/authenticator.ts';
 import { collectIdentities } from './auth/identities.ts';
-import { type Prompts, visible } from './auth/prompts.ts';
-import { sshChannel } from './channel.ts';
+import { type OnPrompt, visible } from './auth/prompts.ts';
 import { Deadline } from './deadline.ts';
-import { aborted, closedError, connectError, handshakeError, SSH_FAILED, timeoutError } from './errors.ts';
+import { remoteEnvironment } from './environment.ts';
+import { aborted, closedError, handshakeError, SSH_FAILED, timeoutError } from './errors.ts';
+import { judgeHostAddress } from './host/host-address.ts';
 import { judgeHostKey } from './host/host-key.ts';
 import { appendKnownHost, isNowhere } from './host/known-hosts.ts';
 import { watchSilence } from './keep-alive.ts';
-import { makePlan, type SshPlan, type SshTarget } from './plan.ts';
+import { Negotiation } from './negotiation.ts';
+import type { SshPlan } from './plan.ts';
+import { openProxyCommand, openTcp, type ProxyCommand } from './route.ts';
+import { serverIdentification, stopLog, tapAuthentication } from './ssh2-tap.ts';
+import { type Carrier, Tunnel } from './tunnel.ts';
 
 /** Milliseconds for the TCP connection and for the key exchange, each, unless ConnectTimeout says otherwise. */
 const CONNECT_TIMEOUT = 30_000;
@@ -22,209 +25,371 @@ const LOGIN_TIMEOUT = 120_000;
 /** Seconds of silence before the server is asked for a sign of life, and how many may stay unanswered. */
 const ALIVE_INTERVAL = 15;
 const ALIVE_COUNT = 4;
+/** A connection that is being ended politely may take so many milliseconds before it is cut. */
+const END_GRACE = 1000;
+/** Characters of a server's banner that are kept. */
+const BANNER = 8192;
 
-/**
- * Logs in over ssh and starts a command, without a terminal. The connection serves this command alone and ends
- * with it.
- *
- * `exit` of the channel resolves once the command's output has been read to its end, or at the latest one second after
- * its status has come; with code null if the connection was lost.
- *
- * @throws RsyncError RSYNC_CONNECT, RSYNC_HOST_KEY, RSYNC_AUTH, RSYNC_REMOTE_SHELL (exit 255), RSYNC_UNSUPPORTED
- *   (exit 4), RSYNC_ABORTED (exit 20).
- */
-export async function openSsh(target: SshTarget, command: ByteString): Promise<Channel> {
-  const plan = makePlan(target);
-  const trace = target.trace ?? (() => {});
-  const session = new Session(target, plan, trace);
-  try {
-    return await session.open(command);
-  } catch (error) {
-    session.cut();
-    throw error;
-  }
+export interface ConnectionContext {
+  env: NodeJS.ProcessEnv;
+  signal: AbortSignal | undefined;
+  trace: (line: string) => void;
+  /** Also trace the protocol messages. */
+  verbose: boolean;
 }
 
-class Session {
-  readonly #target: SshTarget;
-  readonly #plan: SshPlan;
-  readonly #trace: (line: string) => void;
+/** One authenticated connection to an ssh server, over TCP, a proxy command, or the connection to a jump host. */
+export class SshConnection {
+  readonly plan: SshPlan;
+  /** What the server printed before the login, without control characters. */
+  banner = '';
+  /** Why the connection is gone, once something has said so. */
+  lost: string | undefined;
+  readonly #context: ConnectionContext;
   readonly #client: Client = new ssh2.Client();
-  #socket: Socket | undefined;
+  readonly #negotiation = new Negotiation();
+  /** Aborts when this connection is cut, whoever does it. */
+  readonly #gone = new AbortController();
+  readonly #deadline: Deadline;
+  #hop: SshConnection | undefined;
+  #proxy: ProxyCommand | undefined;
+  #carrier: Carrier | undefined;
+  #closed: Promise<void> = Promise.resolve();
   #step = 'connecting';
   /** Rejects `open` whatever it waits for. */
   #fail: (error: RsyncError) => void = () => {};
 
-  constructor(target: SshTarget, plan: SshPlan, trace: (line: string) => void) {
-    this.#target = target;
-    this.#plan = plan;
-    this.#trace = trace;
+  private constructor(plan: SshPlan, context: ConnectionContext) {
+    this.plan = plan;
+    this.#context = context;
+    this.#deadline = new Deadline((step) => {
+      const seconds = (step === 'logging in' ? LOGIN_TIMEOUT : this.#limit()) / 1000;
+      this.#fail(timeoutError(plan.where, step, seconds));
+    });
   }
 
+  /**
+   * Connects and logs in, to the hosts on the way first.
+   *
+   * @throws RsyncError RSYNC_CONNECT, RSYNC_HOST_KEY, RSYNC_AUTH (exit 255), RSYNC_ABORTED (exit 20).
+   */
+  static async open(plan: SshPlan, context: ConnectionContext): Promise<SshConnection> {
+    const hop = plan.route.kind === 'jump' ? await SshConnection.open(plan.route.hop, context) : undefined;
+    const connection = new SshConnection(plan, context);
+    connection.#hop = hop;
+    try {
+      await connection.#open();
+      return connection;
+    } catch (error) {
+      connection.cut();
+      throw error;
+    }
+  }
+
+  /** Resolves when the connection is gone. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /** "SSH-2.0-OpenSSH_9.2p1". */
+  get server(): string | undefined {
+    return serverIdentification(this.#client);
+  }
+
+  /** Ends the connection, and those that it runs over, politely but soon. */
+  end(): void {
+    this.#client.end();
+    const timer = setTimeout(() => this.cut(), END_GRACE);
+    void this.#closed.then(() => {
+      clearTimeout(timer);
+      this.#hop?.end();
+    });
+  }
+
+  /** Ends it at once. */
   cut(): void {
-    this.#socket?.destroy();
+    this.#gone.abort();
+    this.#carrier?.destroy();
+    this.#hop?.cut();
   }
 
-  async open(command: ByteString): Promise<Channel> {
-    const { signal } = this.#target;
+  /**
+   * Starts a command, without a terminal.
+   * @param started called at once: the exit status may follow in the same packet of the network, and is told only once
+   * @throws RsyncError RSYNC_REMOTE_SHELL (exit 255) if the server does not run commands, RSYNC_CONNECT (exit 255) if
+   *   it does not answer, RSYNC_ABORTED (exit 20).
+   */
+  exec<T>(command: ByteString, started: (stream: ClientChannel) => T): Promise<T> {
+    return this.#guarded(() => {
+      this.#begin('starting the remote command');
+      return this.#exec(command, started);
+    });
+  }
+
+  #exec<T>(command: ByteString, started: (stream: ClientChannel) => T): Promise<T> {
+    const { settings, where } = this.plan;
+    const env = remoteEnvironment(settings.sendEnv, settings.setEnv, this.#context.env);
+    return new Promise((resolve, reject) => {
+      const refused = (error: Error): void =>
+        reject(
+          new RsyncError(
+            'RSYNC_REMOTE_SHELL',
+            `${where}: the server does not run the command: ${visible(error.message)}`,
+            {
+              exitCode: SSH_FAILED,
+              origin: 'remote',
+              hint: 'The account may be limited to file transfer (sftp) or to a forced command.',
+              cause: error,
+            },
+          ),
+        );
+      try {
+        // As bytes: file names in the command need not be UTF-8. The library takes a Buffer, its types do not know.
+        const bytes = toBuffer(command) as unknown as string;
+        this.#client.exec(bytes, { env }, (error, stream) => {
+          if (error) refused(error);
+          else resolve(started(stream));
+        });
+      } catch (error) {
+        refused(error as Error);
+      }
+    });
+  }
+
+  #limit(): number {
+    const { connectTimeout } = this.plan.settings;
+    return connectTimeout ? connectTimeout * 1000 : CONNECT_TIMEOUT;
+  }
+
+  #begin(step: string): void {
+    this.#step = step;
+    this.#deadline.begin(step, step === 'logging in' ? LOGIN_TIMEOUT : this.#limit());
+  }
+
+  async #open(): Promise<void> {
+    await this.#guarded(async () => {
+      this.#begin('connecting');
+      const carrier = await this.#connect();
+      this.#carrier = carrier;
+      this.#closed = new Promise<void>((resolve) => carrier.once('close', () => resolve()));
+      this.#begin('exchanging keys');
+      await this.#login(carrier);
+      this.#watch(carrier);
+    });
+  }
+
+  /** Work with the server that ends with its deadline, or with the caller's signal. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this.#context;
     if (signal?.aborted) throw aborted(signal);
-    const { where, settings } = this.#plan;
-    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
-    const limit = settings.connectTimeout ? settings.connectTimeout * 1000 : CONNECT_TIMEOUT;
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
     failed.catch(() => {});
-    const deadline = new Deadline((step) => {
-      this.#fail(timeoutError(where, step, (step === 'logging in' ? LOGIN_TIMEOUT : limit) / 1000));
-    });
-    const begin = (step: string): void => {
-      this.#step = step;
-      deadline.begin(step, step === 'logging in' ? LOGIN_TIMEOUT : limit);
-    };
     const onAbort = (): void => this.#fail(aborted(signal!));
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      begin('connecting');
-      const socket = await Promise.race([this.#connect(), failed]);
-      const disconnected = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-      begin('exchanging keys');
-      await Promise.race([this.#login(socket, deadline, begin), failed]);
-      begin('starting the remote command');
-      const label = `ssh ${this.#plan.user}@${where.replace(/:22$/, '')}`;
-      const cut = (): void => this.cut();
-      const channel = await Promise.race([
-        this.#exec(command, (stream) =>
-          sshChannel({ label, client: this.#client, stream, cut, disconnected }),
-        ),
-        failed,
-      ]);
-      watchSilence(socket, interval, settings.serverAliveCountMax ?? ALIVE_COUNT, (seconds) =>
-        this.#trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`),
-      );
-      return channel;
+      const working = work();
+      // If the deadline is first, what the work then runs into is of no interest.
+      working.catch(() => {});
+      return await Promise.race([working, failed]);
     } finally {
-      deadline.stop();
+      this.#deadline.stop();
       signal?.removeEventListener('abort', onAbort);
     }
   }
 
-  #connect(): Promise<Socket> {
-    const { host, port, where, settings } = this.#plan;
-    this.#trace(`ssh: connecting to ${where}`);
-    const family = settings.addressFamily === 'inet' ? 4 : settings.addressFamily === 'inet6' ? 6 : 0;
+  async #connect(): Promise<Carrier> {
+    const { host, port, where, route, settings } = this.plan;
+    const { env, trace } = this.#context;
+    switch (route.kind) {
+      case 'jump':
+        return this.#hop!.#forward(host, port, where);
+      case 'command': {
+        this.#proxy = await openProxyCommand(route.command, env, trace);
+        return this.#proxy.carrier;
+      }
+      case 'tcp':
+        return openTcp({
+          host,
+          port,
+          where,
+          settings,
+          trace,
+          signal: this.#gone.signal,
+          opened: (socket) => {
+            this.#carrier = socket;
+            if (this.#gone.signal.aborted) socket.destroy();
+          },
+        });
+    }
+  }
+
+  /** A way to another host from the far end of this connection. */
+  #forward(host: string, port: number, where: string): Promise<Carrier> {
+    this.#context.trace(`ssh: connecting to ${where} from ${this.plan.where}`);
     return new Promise((resolve, reject) => {
-      const socket = connectTcp({ host, port, family });
-      this.#socket = socket;
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, 60_000);
-      const onError = (error: Error): void => reject(connectError(where, error));
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        socket.off('error', onError);
-        // ssh2 begins to read when it is ready to.
-        socket.pause();
-        resolve(socket);
-      });
+      const refused = (error: Error): void =>
+        reject(
+          new RsyncError(
+            'RSYNC_CONNECT',
+            `can not connect to ${where} from the jump host ${this.plan.where}: ${visible(error.message)}`,
+            {
+              exitCode: SSH_FAILED,
+              origin: 'transport',
+              hint: 'The jump host must reach that host and port by itself, and its sshd must allow it (AllowTcpForwarding).',
+              cause: error,
+            },
+          ),
+        );
+      try {
+        this.#client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
+          if (error) {
+            refused(error);
+            return;
+          }
+          const tunnel = new Tunnel(stream, stream, () => stream.close());
+          tunnel.pause();
+          resolve(tunnel);
+        });
+      } catch (error) {
+        refused(error as Error);
+      }
     });
   }
 
-  async #login(socket: Socket, deadline: Deadline, begin: (step: string) => void): Promise<void> {
-    const { where, user, settings, known, knownName, port, knownHostsFile } = this.#plan;
+  async #login(carrier: Carrier): Promise<void> {
+    const { plan } = this;
+    const { where, user, settings } = plan;
+    const { trace, verbose } = this.#context;
     const client = this.#client;
-    const trace = this.#trace;
     const fail = (error: unknown): void =>
-      this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error));
-    const prompts = this.#plan.prompts && heldPrompts(this.#plan.prompts, deadline, fail);
-    let newKey: Buffer | undefined;
-    let acceptedKey: Buffer | undefined;
-    let authenticator: Authenticator | undefined;
-
-    const done = new Promise<void>((resolve, reject) => {
-      client.on('ready', resolve);
-      client.on('error', (error: Error & { level?: string }) => {
-        // An agent's failure to sign is the failure of one key: the next one follows.
-        const oneKey = error.level === 'agent' || /signing/.test(error.message);
-        trace(`ssh: ${error.message}`);
-        if (oneKey) return;
-        if (authenticator === undefined) reject(handshakeError(where, error));
-        else
-          reject(
-            authenticator.failure(error.level === 'client-authentication' ? undefined : error.message, error),
-          );
-      });
-      client.on('close', () => reject(closedError(where, this.#step)));
-    });
-    done.catch(() => {});
-    client.on('change password', () => {
-      this.#fail(authenticator!.failure('the password has expired and must be changed'));
-    });
-    client.on('banner', (message: string) => {
-      for (const line of visible(message).trimEnd().split('\n')) trace(`ssh: server: ${line}`);
-    });
-    client.on('handshake', (negotiated) => {
-      const { kex, serverHostKey, cs, sc } = negotiated;
-      trace(`ssh: ${kex}, ${serverHostKey}, out ${cs.cipher}, in ${sc.cipher}, compression ${cs.compress}`);
-      begin('logging in');
-      // Only now has the server proved that the key is its own.
-      if (newKey !== undefined)
-        this.#remember(newKey, knownHostsFile, knownName, port, settings.hashKnownHosts === true);
-      newKey = undefined;
-    });
-
-    const next = async (
-      left: MethodsLeft,
-    ): Promise<Parameters<Parameters<NonNullable<AuthHandler>>[2]>[0] | false> => {
-      authenticator ??= new Authenticator({
-        username: user,
-        host: knownName,
-        identities: await collectIdentities({
-          files: this.#plan.identityFiles,
-          explicit: settings.identityFiles.length > 0,
-          agent: this.#plan.agent,
-          agentExplicit: this.#plan.agentExplicit,
-          identitiesOnly: settings.identitiesOnly === true,
-          prompts,
-          trace,
-        }),
-        publicKey: settings.pubkeyAuthentication !== false,
-        password: settings.passwordAuthentication !== false,
-        keyboardInteractive: settings.kbdInteractiveAuthentication !== false,
-        prompts,
+      this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error, this.#negotiation));
+    const ask = plan.onPrompt && this.#heldPrompt(plan.onPrompt, fail);
+    const authenticator = new Authenticator({
+      username: user,
+      host: plan.knownName,
+      identities: await collectIdentities({
+        files: plan.identityFiles,
+        explicit: plan.identitiesNamed,
+        ...plan.secrets,
+        agent: plan.agent,
+        agentExplicit: plan.agentExplicit,
+        identitiesOnly: settings.identitiesOnly === true,
+        ask,
         trace,
-      });
-      const method = await authenticator.next(left);
-      begin('logging in');
-      return method ?? false;
-    };
-
+      }),
+      settings,
+      ...(plan.secrets.password === undefined ? {} : { password: plan.secrets.password }),
+      ask,
+      trace,
+    });
+    const done = this.#outcome(authenticator);
+    client.on('banner', (message: string) => {
+      const text = visible(message).trimEnd();
+      this.banner = (this.banner + text).slice(0, BANNER);
+      for (const line of text.split('\n')) trace(`ssh: server: ${line}`);
+    });
+    const remember = this.#verifyHostKey(carrier, ask, fail);
+    client.on('handshake', ({ kex, serverHostKey, cs, sc }) => {
+      trace(`ssh: ${kex}, ${serverHostKey}, out ${cs.cipher}, in ${sc.cipher}, compression ${cs.compress}`);
+      if (this.#step !== 'exchanging keys') return;
+      this.#begin('logging in');
+      // Only now has the server proved that the key is its own.
+      remember.proved();
+    });
     const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
-    const compress = ['zlib@openssh.com', 'zlib', 'none'] as const;
     const config: ConnectConfig = {
-      sock: socket,
-      host: this.#plan.host,
+      sock: carrier,
+      host: plan.host,
       username: user,
       // Deadline watches the steps, and stands still while a person is asked.
       readyTimeout: 0,
       keepaliveInterval: interval * 1000,
       // watchSilence decides when a silent server is dead.
       keepaliveCountMax: Number.POSITIVE_INFINITY,
-      algorithms: {
-        serverHostKey: hostKeyAlgorithms(known.keyTypes(knownName, port), settings.hostKeyAlgorithms),
-        // ssh2's own order of ciphers puts aes-gcm first unless the CPU has no instructions for it.
-        ...(settings.compression === true ? { compress: [...compress] } : { compress: ['none'] }),
+      algorithms: offeredAlgorithms(settings, plan.known.keyTypes(plan.knownName, plan.knownPort)),
+      hostVerifier: remember.verify,
+      authHandler: ((_left: unknown, _partial: boolean, proceed: (method: unknown) => void) => {
+        authenticator.next().then((method: AnyAuthMethod | undefined) => {
+          this.#begin('logging in');
+          proceed(method ?? false);
+        }, fail);
+      }) as unknown as NonNullable<ConnectConfig['authHandler']>,
+      debug: (line) => {
+        this.#negotiation.note(line);
+        if (verbose) trace(`ssh2: ${visible(line)}`);
       },
-      hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
-        // Asked again at every re-exchange of keys.
-        if (acceptedKey !== undefined) {
-          verify(acceptedKey.equals(key));
+    };
+    try {
+      client.connect(config);
+      tapAuthentication(client, authenticator);
+    } catch (error) {
+      throw handshakeError(where, error as Error, this.#negotiation);
+    }
+    await done;
+    if (!verbose) stopLog(client);
+    trace(`ssh: logged in to ${where} as ${user}; the server is ${visible(this.server ?? 'unknown')}`);
+  }
+
+  /** Resolves once logged in; rejects with the reason why not. Listens for as long as the client lives. */
+  #outcome(authenticator: Authenticator): Promise<void> {
+    const client = this.#client;
+    const { where } = this.plan;
+    const { trace } = this.#context;
+    const done = new Promise<void>((resolve, reject) => {
+      client.on('ready', resolve);
+      client.on('error', (error: Error & { level?: string }) => {
+        trace(`ssh: ${visible(error.message)}`);
+        // An agent's failure to sign is the failure of one key: the next one follows.
+        if (error.level === 'agent' || /signing/.test(error.message)) return;
+        this.lost ??= visible(error.message);
+        if (this.#step !== 'logging in')
+          reject(handshakeError(where, error, this.#negotiation, this.#proxy?.failure()));
+        else {
+          const reason = error.level === 'client-authentication' ? undefined : visible(error.message);
+          reject(authenticator.failure(reason, error));
+        }
+      });
+      client.on('close', () => {
+        this.lost ??= 'the server closed the connection';
+        reject(closedError(where, this.#step, this.#proxy?.failure()));
+      });
+      client.on('change password', () => {
+        reject(authenticator.failure('the password has expired and must be changed'));
+      });
+    });
+    done.catch(() => {});
+    return done;
+  }
+
+  /** The host key is judged once, before anything secret is sent, and must stay the same when keys are exchanged anew. */
+  #verifyHostKey(carrier: Carrier, ask: OnPrompt | undefined, fail: (error: unknown) => void) {
+    const { known, knownName, knownPort, knownHostsFile, settings } = this.plan;
+    const { trace } = this.#context;
+    let accepted: Buffer | undefined;
+    let additions: { name: string; port: number }[] = [];
+    const judge = async (key: Buffer): Promise<void> => {
+      const strict = settings.strictHostKeyChecking ?? 'ask';
+      const policy = { known, strict, ask, trace, knownHostsFile };
+      const isNew = await judgeHostKey(key, { ...policy, host: knownName, port: knownPort });
+      if (isNew) additions.push({ name: knownName, port: knownPort });
+      const address = (carrier as { remoteAddress?: string }).remoteAddress;
+      if (settings.checkHostIp !== true || address === undefined || address === knownName) return;
+      const { port } = this.plan;
+      if (await judgeHostAddress(key, { ...policy, host: knownName, address, port }))
+        additions.push({ name: address, port });
+    };
+    return {
+      verify: (key: Buffer, verify: (valid: boolean) => void): void => {
+        if (accepted !== undefined) {
+          verify(accepted.equals(key));
           return;
         }
-        const strict = settings.strictHostKeyChecking ?? 'ask';
-        judgeHostKey(key, { known, host: knownName, port, strict, prompts, trace }).then(
-          (isNew) => {
-            acceptedKey = Buffer.from(key);
-            if (isNew) newKey = acceptedKey;
+        const copy = Buffer.from(key);
+        judge(copy).then(
+          () => {
+            accepted = copy;
             verify(true);
           },
           (error: unknown) => {
@@ -233,74 +398,39 @@ class Session {
           },
         );
       },
-      authHandler: ((left: MethodsLeft, _partial: boolean, proceed: (method: unknown) => void) => {
-        next(left).then(proceed, fail);
-      }) as unknown as AuthHandler,
+      proved: (): void => {
+        if (accepted === undefined || isNowhere(knownHostsFile)) return;
+        for (const { name, port } of additions) {
+          try {
+            appendKnownHost(knownHostsFile, name, port, accepted, settings.hashKnownHosts === true);
+            trace(`ssh: added the host key of ${name} to ${knownHostsFile}`);
+          } catch (error) {
+            trace(`ssh: could not add the host key to ${knownHostsFile}: ${(error as Error).message}`);
+          }
+        }
+        additions = [];
+      },
     };
-    if (this.#target.verbose === true) config.debug = (line) => trace(`ssh2: ${line}`);
-    try {
-      client.connect(config);
-    } catch (error) {
-      throw handshakeError(where, error as Error);
-    }
-    await done;
-    trace(`ssh: logged in to ${where} as ${user}`);
   }
 
-  #remember(key: Buffer, file: string, host: string, port: number, hashed: boolean): void {
-    if (isNowhere(file)) return;
-    try {
-      appendKnownHost(file, host, port, key, hashed);
-      this.#trace(`ssh: added the host key to ${file}`);
-    } catch (error) {
-      this.#trace(`ssh: could not add the host key to ${file}: ${(error as Error).message}`);
-    }
-  }
-
-  #exec(command: ByteString, started: (stream: ClientChannel) => Channel): Promise<Channel> {
-    const { where } = this.#plan;
-    return new Promise((resolve, reject) => {
-      const refused = (error: Error): void =>
-        reject(
-          new RsyncError(
-            'RSYNC_REMOTE_SHELL',
-            `${where}: the server does not run the command: ${error.message}`,
-            {
-              exitCode: SSH_FAILED,
-              origin: 'remote',
-              hint: 'The account may be limited to file transfer or to a forced command.',
-              cause: error,
-            },
-          ),
-        );
+  /** Stops the clock during questions. A question that fails (Ctrl-C) ends the attempt, not just the use of one key. */
+  #heldPrompt(onPrompt: OnPrompt, failed: (error: unknown) => void): OnPrompt {
+    return async (request) => {
       try {
-        // As bytes: file names in the command need not be UTF-8. The library takes a Buffer, its types do not know.
-        this.#client.exec(toBuffer(command) as unknown as string, (error, stream) => {
-          if (error) refused(error);
-          // At once: the exit status may follow in the same packet of the network, and is told only once.
-          else resolve(started(stream));
-        });
+        return await this.#deadline.hold(async () => onPrompt(request));
       } catch (error) {
-        refused(error as Error);
+        failed(error);
+        throw error;
       }
+    };
+  }
+
+  #watch(carrier: Carrier): void {
+    const { settings, where } = this.plan;
+    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
+    watchSilence(carrier, interval, settings.serverAliveCountMax ?? ALIVE_COUNT, (seconds) => {
+      this.lost ??= `silent for ${seconds} seconds`;
+      this.#context.trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`);
     });
   }
-}
-
-type AuthHandler = Exclude<ConnectConfig['authHandler'], readonly unknown[] | undefined>;
-
-/** Stops the clock during questions. A question that fails (Ctrl-C) ends the attempt, not just the use of one key. */
-function heldPrompts(prompts: Prompts, deadline: Deadline, failed: (error: unknown) => void): Prompts {
-  const held = async <T>(question: () => Promise<T>): Promise<T> => {
-    try {
-      return await deadline.hold(question);
-    } catch (error) {
-      failed(error);
-      throw error;
-    }
-  };
-  return {
-    secret: (question) => held(() => prompts.secret(question)),
-    confirm: (question) => held(() => prompts.confirm(question)),
-  };
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Carrier } from './tunnel.ts';
 
 /**
  * Cuts a dead connection. ssh2 asks the server for a sign of life every interval; any byte that comes counts as one,
@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
  * `interval` in seconds, 0 for never; `most` is how many intervals may pass in silence.
  */
 export function watchSilence(
-  socket: Socket,
+  carrier: Carrier,
   interval: number,
   most: number,
   cut: (seconds: number) => void,
@@ -17,16 +17,16 @@ export function watchSilence(
   let read = -1;
   let written = -1;
   const timer = setInterval(() => {
-    const sent = socket.bytesWritten - socket.writableLength;
-    const alive = socket.bytesRead !== read || (socket.writableLength > 0 && sent !== written);
+    const sent = carrier.bytesWritten - carrier.writableLength;
+    const alive = carrier.bytesRead !== read || (carrier.writableLength > 0 && sent !== written);
     silent = alive ? 0 : silent + 1;
-    read = socket.bytesRead;
+    read = carrier.bytesRead;
     written = sent;
     if (silent >= most) {
       cut(silent * interval);
-      socket.destroy();
+      carrier.destroy();
     }
   }, interval * 1000);
   timer.unref();
-  socket.once('close', () => clearInterval(timer));
+  carrier.once('close', () => clearInterval(timer));
 }

@@ -1,24 +1,42 @@
-import { hostname, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { RsyncError, usageError } from '../../core/errors.ts';
-import type { Prompts } from './auth/prompts.ts';
-import { expandHome, expandTokens, homeDirectory } from './config/paths.ts';
-import { resolveSshConfig } from './config/resolve.ts';
+import { defaultAgent } from './auth/default-agent.ts';
+import type { OnPrompt } from './auth/prompts.ts';
+import { homeDirectory } from './config/paths.ts';
+import { formatReport } from './config/report.ts';
+import { type GivenSetting, resolveSshConfig } from './config/resolve.ts';
 import type { SshSettings } from './config/settings.ts';
 import { SSH_FAILED } from './errors.ts';
 import { KnownHosts } from './host/known-hosts.ts';
+import { parseJump } from './jump.ts';
+import { connectionNames, type Expand } from './names.ts';
+
+/** Keys and words that the library's caller hands over instead of naming files. */
+export interface SshSecrets {
+  /** Private keys as text; `name` stands for one in messages. */
+  keys?: readonly { content: string | Uint8Array; name: string }[] | undefined;
+  /** For encrypted keys: tried before anybody is asked. */
+  passphrase?: string | undefined;
+  /** Tried once, before anybody is asked. */
+  password?: string | undefined;
+}
 
 export interface SshTarget {
   /** As the user wrote it; may be an alias of the configuration. */
   host: string;
   /** `user@` of the argument; wins over everything else. */
   user?: string | undefined;
-  /** Settings of the command line. */
-  settings: SshSettings;
+  /** Settings of the command line and of the library's caller, the strongest first. */
+  given: readonly GivenSetting[];
   /** `-F`; `none` reads no configuration. */
   configFile?: string | undefined;
+  /** `Match exec` may run its command. */
+  allowExec?: boolean | undefined;
   env: NodeJS.ProcessEnv;
-  prompts?: Prompts | undefined;
+  secrets?: SshSecrets | undefined;
+  /** Who answers questions; without it a connection that has any is refused. */
+  onPrompt?: OnPrompt | undefined;
   signal?: AbortSignal | undefined;
   /** Progress of the connection for people, a line at a time; never a secret. */
   trace?: ((line: string) => void) | undefined;
@@ -27,99 +45,166 @@ export interface SshTarget {
 }
 
 const DEFAULT_PORT = 22;
-const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-const WINDOWS_AGENT = '\\\\.\\pipe\\openssh-ssh-agent';
+const DEFAULT_IDENTITIES = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
+/** A jump host may itself be behind others: no longer chain than this is taken for meant. */
+const MAX_HOPS = 8;
 
-/** Everything about the connection that is known before the first byte is sent. */
+/** What leads to the ssh server. */
+export type Route =
+  | { kind: 'tcp' }
+  | { kind: 'jump'; hop: SshPlan }
+  /** Expanded, for a shell. */
+  | { kind: 'command'; command: string };
+
+/** Everything about one connection that is known before the first byte is sent. */
 export interface SshPlan {
   host: string;
   port: number;
   user: string;
   settings: SshSettings;
+  route: Route;
   identityFiles: string[];
+  /** The user named the files. */
+  identitiesNamed: boolean;
   agent: string | undefined;
   agentExplicit: boolean;
+  /** Where new host keys go. */
   knownHostsFile: string;
   known: KnownHosts;
+  /** Under which the host is on file: HostKeyAlias has no port. */
   knownName: string;
-  prompts: Prompts | undefined;
+  knownPort: number;
+  secrets: SshSecrets;
+  onPrompt: OnPrompt | undefined;
+  /** `host:port`, for messages. */
   where: string;
 }
 
 /**
- * Brings command line, configuration and environment together.
+ * Brings command line, configuration and environment together, for the host and for every host on the way to it.
  *
  * @throws RsyncError RSYNC_USAGE, RSYNC_UNSUPPORTED, RSYNC_HOST_KEY (unreadable known hosts).
  */
-export function makePlan(target: SshTarget): SshPlan {
+export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
   const { env, trace } = target;
   const home = homeDirectory(env);
   const localUser = localUserName(env);
-  const decided: SshSettings = { ...target.settings };
-  if (target.user !== undefined) decided.user = target.user;
-  const { settings, ignored } = resolveSshConfig({
+  const user = target.user;
+  const given: GivenSetting[] = [
+    ...(user === undefined ? [] : [{ keyword: 'User', value: user, source: `${user}@` }]),
+    ...target.given,
+  ];
+  const { settings, report } = await resolveSshConfig({
     host: target.host,
-    settings: decided,
+    given,
     configFile: target.configFile,
     home,
     localUser,
+    env,
     trace,
+    ...(target.allowExec === undefined ? {} : { allowExec: target.allowExec }),
   });
-  for (const { file, line, keyword } of ignored)
-    trace?.(`ssh: ${file}:${line}: ${keyword} has no effect here`);
+  for (const line of formatReport(target.host, report)) trace?.(line);
 
-  const tokens: Record<string, string> = { d: home, u: localUser, n: target.host, h: target.host };
-  tokens.l = hostname();
-  tokens.L = hostname().replace(/\..*/, '');
-  const expand = (keyword: string, value: string): string => {
-    try {
-      return expandHome(expandTokens(value, tokens, env), home);
-    } catch (error) {
-      throw new RsyncError('RSYNC_USAGE', `${keyword} ${value}: ${(error as Error).message}`, {
-        exitCode: SSH_FAILED,
-        origin: 'local',
-      });
-    }
-  };
-  const host = settings.hostName === undefined ? target.host : expand('HostName', settings.hostName);
-  const port = settings.port ?? DEFAULT_PORT;
-  const user = settings.user ?? localUser;
-  if (user === '') throw usageError('this account has no name to log in with', 'Write USER@HOST.');
-  Object.assign(tokens, { h: host, p: String(port), r: user, k: settings.hostKeyAlias ?? target.host });
+  const { host, port, expand, expandProxy } = connectionNames({
+    original: target.host,
+    settings,
+    localUser,
+    home,
+    env,
+  });
+  const remoteUser = settings.user ?? localUser;
+  if (remoteUser === '') throw usageError('this account has no name to log in with', 'Write USER@HOST.');
 
-  const files = settings.identityFiles.filter((file) => file !== 'none');
-  const identityFiles =
-    settings.identityFiles.length > 0
-      ? files.map((file) => expand('IdentityFile', file))
-      : DEFAULT_IDENTITIES.map((name) => join(home, '.ssh', name));
-
+  const files = settings.identityFiles.filter((file) => file.toLowerCase() !== 'none');
+  const identitiesNamed = settings.identityFiles.length > 0;
   const userFiles = (settings.userKnownHostsFiles ?? ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']).map(
     (file) => expand('UserKnownHostsFile', file),
   );
-  const systemDir =
-    process.platform === 'win32' ? join(env.ProgramData ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
-  const globalFiles = settings.globalKnownHostsFiles?.map((file) => expand('GlobalKnownHostsFile', file)) ?? [
-    join(systemDir, 'ssh_known_hosts'),
-    join(systemDir, 'ssh_known_hosts2'),
-  ];
-
-  const named = settings.identityAgent === undefined ? undefined : agentName(settings.identityAgent, expand);
-  const agent = named === 'SSH_AUTH_SOCK' || named === undefined ? env.SSH_AUTH_SOCK : named;
-  const fallback = process.platform === 'win32' ? WINDOWS_AGENT : undefined;
+  const agent = chooseAgent(settings, env, expand);
   return {
     host,
     port,
-    user,
+    user: remoteUser,
     settings,
-    identityFiles,
-    agent: agent === 'none' ? undefined : agent === undefined || agent === '' ? fallback : agent,
-    agentExplicit: agent !== undefined && agent !== '',
+    route: await findRoute(target, settings, depth, expandProxy),
+    identityFiles: identitiesNamed
+      ? files.map((file) => expand('IdentityFile', file))
+      : DEFAULT_IDENTITIES.map((name) => join(home, '.ssh', name)),
+    identitiesNamed,
+    ...agent,
     knownHostsFile: userFiles[0]!,
-    known: KnownHosts.read([...userFiles, ...globalFiles], trace),
+    known: KnownHosts.read([...userFiles, ...globalFiles(settings, env, expand)], trace),
     knownName: settings.hostKeyAlias ?? host,
-    prompts: settings.batchMode === true ? undefined : target.prompts,
+    knownPort: settings.hostKeyAlias === undefined ? port : DEFAULT_PORT,
+    secrets: target.secrets ?? {},
+    onPrompt: settings.batchMode === true ? undefined : target.onPrompt,
     where: `${host.includes(':') ? `[${host}]` : host}:${port}`,
   };
+}
+
+async function findRoute(
+  target: SshTarget,
+  { proxy }: SshSettings,
+  depth: number,
+  expand: Expand,
+): Promise<Route> {
+  if (proxy === undefined || proxy === 'none') return { kind: 'tcp' };
+  if ('command' in proxy) return { kind: 'command', command: expand('ProxyCommand', proxy.command) };
+  const last = proxy.jump.at(-1)!;
+  const before = proxy.jump.slice(0, -1);
+  if (depth + proxy.jump.length > MAX_HOPS) {
+    throw new RsyncError('RSYNC_USAGE', `${target.host}: more than ${MAX_HOPS} jump hosts on the way`, {
+      exitCode: SSH_FAILED,
+      origin: 'local',
+      hint: 'A jump host may be reached through itself: give it a Host block with "ProxyJump none".',
+    });
+  }
+  const { user, host, port } = parseJump(expand('ProxyJump', last));
+  // As `ssh -J` does: a jump host has its own configuration, and of the command line it is told -F alone.
+  const given: GivenSetting[] = [];
+  if (port !== undefined) given.push({ keyword: 'Port', value: String(port), source: `ProxyJump ${last}` });
+  if (before.length > 0) {
+    given.push({ keyword: 'ProxyJump', value: before.join(','), source: `ProxyJump before ${last}` });
+  }
+  const hop = await makePlan({ ...target, host, user, given: [...given, ...hopSettings(target)] }, depth + 1);
+  return { kind: 'jump', hop };
+}
+
+/** Settings that a caller of the library gave: where no configuration file speaks for the jump hosts, these do. */
+function hopSettings({ given }: SshTarget): GivenSetting[] {
+  return given.filter(({ source, keyword }) => source.startsWith('ssh.') && HOP_KEYWORDS.has(keyword));
+}
+
+const HOP_KEYWORDS = new Set([
+  'IdentityFile',
+  'IdentityAgent',
+  'IdentitiesOnly',
+  'UserKnownHostsFile',
+  'StrictHostKeyChecking',
+]);
+
+function globalFiles(settings: SshSettings, env: NodeJS.ProcessEnv, expand: Expand): string[] {
+  const named = settings.globalKnownHostsFiles?.map((file) => expand('GlobalKnownHostsFile', file));
+  const folder =
+    process.platform === 'win32' ? join(env.ProgramData ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  return named ?? [join(folder, 'ssh_known_hosts'), join(folder, 'ssh_known_hosts2')];
+}
+
+function chooseAgent(
+  { identityAgent }: SshSettings,
+  env: NodeJS.ProcessEnv,
+  expand: Expand,
+): { agent: string | undefined; agentExplicit: boolean } {
+  if (identityAgent?.toLowerCase() === 'none') return { agent: undefined, agentExplicit: false };
+  if (identityAgent !== undefined && identityAgent !== 'SSH_AUTH_SOCK') {
+    // IdentityAgent also takes the bare `$NAME`.
+    const variable = /^\$(\w+)$/.exec(identityAgent);
+    const named = variable === null ? expand('IdentityAgent', identityAgent) : (env[variable[1]!] ?? '');
+    return { agent: named === '' ? undefined : named, agentExplicit: true };
+  }
+  const found = defaultAgent(env);
+  return { agent: found, agentExplicit: found !== undefined && found === env.SSH_AUTH_SOCK };
 }
 
 /** Empty if this account has no name, as in a container under a random user id. */
@@ -129,10 +214,4 @@ function localUserName(env: NodeJS.ProcessEnv): string {
   } catch {
     return env.USER ?? env.LOGNAME ?? env.USERNAME ?? '';
   }
-}
-
-function agentName(value: string, expand: (keyword: string, value: string) => string): string {
-  // IdentityAgent also takes the bare `$NAME`.
-  const variable = /^\$(\w+)$/.exec(value);
-  return expand('IdentityAgent', variable === null ? value : `\${${variable[1]}}`);
 }

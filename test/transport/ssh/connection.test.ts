@@ -245,6 +245,9 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(between.sockets()).toBe(2);
       channel.input.resume();
       await channel.exit;
+      // For probes.
+      expect(between.sockets()).toBe(2);
+      channel.destroy();
       await expect.poll(between.sockets, { timeout: 3000 }).toBe(0);
       between.stop();
     });
@@ -289,7 +292,7 @@ describe.skipIf(sshdMissing())('ssh', () => {
         trace: (line) => trace.push(line),
       });
       expect(await text(channel.input)).toBe('alias\n');
-      expect(trace).toContain(`ssh: ${config}:7: SendEnv has no effect here`);
+      expect(trace.join('\n')).toMatch(/Port +\d+ +\S+config:3 +used/);
     });
 
     it('takes the user of the argument before all others', async () => {
@@ -370,8 +373,31 @@ describe.skipIf(sshdMissing())('ssh', () => {
       const odd = await startSshd({ config: ['KexAlgorithms sntrup761x25519-sha512@openssh.com'] });
       const error = await failure(open(odd, home, 'true'));
       expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
-      expect(error.message).toMatch(/in common with the server/);
+      expect(error.message).toMatch(
+        /no key exchange in common with the server; it offers sntrup761x25519-sha512@openssh.com.*; this client offers curve25519/,
+      );
+      expect(error.hint).toContain('--rsh-spawn');
       await odd.stop();
+    });
+
+    it.each([
+      [
+        'KexAlgorithms diffie-hellman-group14-sha1',
+        'key exchange',
+        '-o KexAlgorithms=+diffie-hellman-group14-sha1',
+      ],
+      ['Ciphers aes128-cbc', 'cipher', '-o Ciphers=+aes128-cbc'],
+      ['MACs hmac-md5', 'MAC', '-o Ciphers=aes128-ctr -o MACs=+hmac-md5'],
+    ])('allows a server its %s only if told to', async (line, what, way) => {
+      const old = await startSshd({ config: [line] });
+      const plain = /^(-o Ciphers=\S+) -o/.exec(way)?.[1] ?? '';
+      const error = await failure(open(old, home, 'true', { args: plain }));
+      expect(error.message).toContain(`no ${what} in common`);
+      expect(error.hint).toContain(way.split(' ').at(-1));
+      const channel = await open(old, home, 'echo in', { args: way });
+      expect(await text(channel.input)).toBe('in\n');
+      channel.destroy();
+      await old.stop();
     });
 
     it.each(['', '-oProxyCommand=x'])('refuses the host %j', async (host) => {
