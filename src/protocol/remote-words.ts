@@ -22,7 +22,7 @@ export interface WordForm {
 const IN_OPTIONS = /[!#$&;|<>(){}"'` \t\v\f\r\\*?[\]]/g;
 // Wildcards in a path are for the remote shell; a backslash in front of one was meant as its quote. What rsync leaves
 // bare and loses: "=ls" is the path of a program in zsh, "%self" a process id in fish, "a=~" a home directory in bash.
-const IN_PATHS = /[!#$&;|<>(){}"'` \t\v\f\r]|^[=%]|(?!^)~|\\(?![*?[\]])/g;
+const IN_PATHS = /[!#$&;|<>(){}"'` \t\v\f\r]|^[=%]|(?<=[=:])~|\\(?![*?[\]])/g;
 // An escaped line feed is a continued line, which a shell drops; quotes around it are read alike by all of them.
 const LINE_FEED = /\n/g;
 const QUOTED_LINE_FEED = "'\n'";

@@ -274,6 +274,8 @@ describe('conflicts', () => {
     ['--delete', 1, 'needs --recursive'],
     ['--delete-excluded', 1, 'needs --recursive'],
     ['-a --no-r --del', 1, 'needs --recursive'],
+    ['-s --old-args', 1, '--secluded-args (-s) conflicts with --old-args'],
+    ['--old-args -avs', 1, '--secluded-args (-s) conflicts with --old-args'],
     ['-c --cc=none', 4, 'other than none'],
     ['-c --cc=md5,none', 4, 'other than none'],
     ['--cc=md6', 4, 'unknown checksum name: md6'],
@@ -305,7 +307,6 @@ describe('environment', () => {
 
   it.each([
     ['RSYNC_ICONV', 'utf-8,latin1', []],
-    ['RSYNC_OLD_ARGS', '1', []],
     ['RSYNC_PARTIAL_DIR', '.pd', ['--partial']],
   ])('refuses %s', (name, value, argv) => {
     const error = failure([...argv, ...PATHS], { [name]: value });
@@ -313,8 +314,58 @@ describe('environment', () => {
     expect(error.message).toContain(name);
   });
 
+  // Watched with rsync 3.2.7 and 3.5.1.
+  it.each<[env: string, argv: string, oldArgs: number, secludedArgs: boolean]>([
+    ['', '--old-args', 1, false],
+    ['', '--old-args --old-args --old-args', 2, false],
+    ['', '--old-args --old-args --no-old-args', 0, false],
+    ['', '--no-old-args --old-args', 1, false],
+    ['', '-ss', 0, true],
+    ['', '--protect-args --no-s', 0, false],
+    ['', '-s --no-protect-args --old-args', 1, false],
+    ['', '--old-args --no-old-args -s', 0, true],
+    ['OLD_ARGS=1', '', 1, false],
+    ['OLD_ARGS=2', '', 2, false],
+    ['OLD_ARGS=9', '', 2, false],
+    ['OLD_ARGS=-1', '', 1, false],
+    ['OLD_ARGS=x', '', 0, false],
+    ['OLD_ARGS=1', '-s', 0, true],
+    ['OLD_ARGS=1', '--no-s', 1, false],
+    ['OLD_ARGS=1', '--old-args --old-args', 2, false],
+    ['OLD_ARGS=2', '--old-args', 1, false],
+    ['OLD_ARGS=1', '--no-old-args', 0, false],
+    ['PROTECT_ARGS=1', '', 0, true],
+    ['PROTECT_ARGS=-1', '', 0, true],
+    ['PROTECT_ARGS=0', '', 0, false],
+    ['PROTECT_ARGS=x', '', 0, false],
+    ['PROTECT_ARGS=', '', 0, false],
+    ['PROTECT_ARGS=1', '--no-s', 0, false],
+    ['PROTECT_ARGS=1', '--old-args', 1, false],
+    ['PROTECT_ARGS=1', '--no-old-args', 0, true],
+    ['PROTECT_ARGS=1 OLD_ARGS=1', '', 1, false],
+    ['PROTECT_ARGS=1 OLD_ARGS=1', '-s', 0, true],
+    ['PROTECT_ARGS=1 OLD_ARGS=1', '--no-old-args', 0, true],
+    ['PROTECT_ARGS=1 OLD_ARGS=1', '--no-old-args --no-s', 0, false],
+    ['PROTECT_ARGS=1 OLD_ARGS=0', '', 0, false],
+    ['PROTECT_ARGS=1 OLD_ARGS=', '', 0, true],
+    ['PROTECT_ARGS=1 OLD_ARGS=0', '-s', 0, true],
+    ['PROTECT_ARGS=1 OLD_ARGS=0', '--old-args', 1, false],
+  ])('%s %s: --old-args %i times, --secluded-args %s', (settings, words, oldArgs, secludedArgs) => {
+    const env = Object.fromEntries(
+      settings
+        .split(' ')
+        .filter(Boolean)
+        .map((setting) => [`RSYNC_${setting.split('=')[0]}`, setting.split('=')[1]]),
+    );
+    const { options } = parseArguments([...words.split(' ').filter(Boolean), ...PATHS], env);
+    expect({ oldArgs: options.oldArgs, secludedArgs: options.secludedArgs }).toEqual({
+      oldArgs,
+      secludedArgs,
+    });
+  });
+
   it('does not refuse what has no effect', () => {
-    const env = { RSYNC_OLD_ARGS: '0', RSYNC_PARTIAL_DIR: '.pd', RSYNC_ICONV: '' };
+    const env = { RSYNC_PARTIAL_DIR: '.pd', RSYNC_ICONV: '' };
     expect(parseArguments(PATHS, env).paths).toEqual(PATHS);
     expect(parseArguments(['--partial', '--inplace', ...PATHS], env).options.inplace).toBe(true);
   });

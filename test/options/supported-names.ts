@@ -1,6 +1,6 @@
 /** Every name that works, written down apart from the table so that a change of the table shows. */
 export const SUPPORTED_NAMES: readonly string[] = `
-  -a -r -l -p -t -g -o -D -H -S -c -u -n -i -v -W -x -h -q -z -P -f -I -e -V -B
+  -a -r -l -p -t -g -o -D -H -S -c -u -n -i -v -W -x -h -q -z -P -f -I -e -V -B -s -4 -6
   --archive --recursive --links --perms --times --group --owner --devices --specials --hard-links --sparse --checksum
   --update --dry-run --itemize-changes --verbose --whole-file --one-file-system --human-readable --quiet --compress
   --no-recursive --no-r --no-links --no-l --no-perms --no-p --no-times --no-t --no-group --no-g --no-owner --no-o
@@ -14,6 +14,8 @@ export const SUPPORTED_NAMES: readonly string[] = `
   --timeout --no-timeout --bwlimit --no-bwlimit --rsync-path --rsh --protocol
   --checksum-choice --cc --compress-choice --zc --old-compress --new-compress --compress-level --zl
   --checksum-seed --block-size --inc-recursive --i-r --no-inc-recursive --no-i-r
+  --secluded-args --protect-args --no-secluded-args --no-protect-args --no-s --old-args --no-old-args --ipv4 --ipv6
+  --rsh-spawn --ssh-debug
   --out-format --log-format --list-only --version --help
 `
   .trim()

@@ -26,7 +26,7 @@ describe('the table against rsync 3.5.0', () => {
     expect(missing.map(({ long, short }) => long ?? short)).toEqual([]);
   });
 
-  it('has no option of its own but the argument-less spellings of --compress-choice', () => {
+  it('has no option of its own but the argument-less spellings of --compress-choice and those that say so', () => {
     const extra = OPTIONS.filter(
       (entry) =>
         !OPTION_VECTORS.some(({ long, short, group }) =>
@@ -35,7 +35,15 @@ describe('the table against rsync 3.5.0', () => {
             : group === entry.group && long === `--${entry.long}`,
         ),
     );
-    expect(extra.map(({ long }) => long)).toEqual(['old-compress', 'new-compress']);
+    expect(extra.filter(({ own }) => own !== true).map(({ long }) => long)).toEqual([
+      'old-compress',
+      'new-compress',
+    ]);
+    expect(OPTIONS.filter(({ own }) => own === true)).toEqual(extra.filter(({ own }) => own === true));
+    expect(extra.filter(({ own }) => own === true).map(({ long }) => long)).toEqual([
+      'rsh-spawn',
+      'ssh-debug',
+    ]);
   });
 
   it.each(client.map((vector) => [vector.long ?? vector.short, vector] as const))(

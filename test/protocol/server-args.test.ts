@@ -1,19 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRsyncError } from '../../src/core/errors.ts';
 import { classifyPaths } from '../../src/options/location.ts';
 import { parseArguments } from '../../src/options/parse.ts';
-import { DEFAULT_OPTIONS, type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
-import {
-  buildServerArgs,
-  escapeArgument,
-  escapePath,
-  offersIncRecurse,
-  remoteCommandLine,
-  remoteWords,
-} from '../../src/protocol/server-args.ts';
+import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import { remoteWords, secludedArguments } from '../../src/protocol/remote-words.ts';
+import { buildServerArgs, offersIncRecurse } from '../../src/protocol/server-args.ts';
 import { SUPPORTED_NAMES } from '../options/supported-names.ts';
 import { OPTION_VECTORS } from '../options/vectors.ts';
 
@@ -23,6 +16,8 @@ interface Sample {
   argv: string[];
   env?: Record<string, string>;
   sent: string[];
+  /** What the client wrote before its version. */
+  stdin_args?: string[];
 }
 
 const { samples }: { samples: Sample[] } = JSON.parse(
@@ -35,26 +30,30 @@ const SAME_SPELLING = ['3.5.0', '3.4.1', '3.2.7'];
 /** Command lines that we answer otherwise, on purpose. */
 const DEVIATIONS: readonly [reason: string, applies: (sample: Sample) => boolean][] = [
   ['hard links have one level here: -HH is -H', ({ argv }) => argv.includes('-aHH')],
-  ['a line feed cannot pass a shell and is refused', ({ argv }) => argv.some((arg) => arg.includes('\n'))],
-  [
-    'RSYNC_PROTECT_ARGS is not looked at: escaping has its effect',
-    ({ env }) => env?.RSYNC_PROTECT_ARGS !== undefined,
-  ],
+  ['a line feed is quoted, so that shells keep it', ({ argv }) => argv.some((arg) => arg.includes('\n'))],
   ['RSYNC_MAX_ALLOC is not looked at', ({ env }) => env?.RSYNC_MAX_ALLOC !== undefined],
 ];
 
-/** The argument vector that a remote-shell program would be given. */
-function ours(sample: Sample): string[] {
+/** The argument vector that a remote-shell program would be given, and the strings that go ahead of the version. */
+function ours(sample: Sample): Pick<Sample, 'sent' | 'stdin_args'> {
   const { options, paths } = parseArguments(sample.argv, sample.env ?? {});
   const route = classifyPaths(paths, options);
   const args = buildServerArgs(options, route.direction === 'push' ? 'receiver' : 'sender');
   const { user, host } = route.remote;
-  return [
+  const sent = [
     ...(user === undefined ? [] : ['-l', user]),
     host,
     options.rsyncPath,
-    ...remoteWords(args, route.remotePaths),
+    ...remoteWords(args, route.remotePaths, options),
   ];
+  if (!options.secludedArgs) return { sent };
+  const strings = secludedArguments(args, route.remotePaths);
+  expect(strings.endsWith('\0\0')).toBe(true);
+  return { sent, stdin_args: strings.slice(0, -2).split('\0') };
+}
+
+function captured({ sent, stdin_args }: Sample): Pick<Sample, 'sent' | 'stdin_args'> {
+  return stdin_args === undefined ? { sent } : { sent, stdin_args };
 }
 
 describe('captured command lines', () => {
@@ -81,16 +80,16 @@ describe('captured command lines', () => {
       equal: equal.length,
     }).toEqual({
       all: 360,
-      deviating: 4,
-      refused: 174,
-      equal: 182,
+      deviating: 3,
+      refused: 162,
+      equal: 195,
     });
   });
 
   it.each(equal.map((sample) => [`${sample.client}: ${sample.argv.join(' ')}`, sample] as const))(
     '%s',
     (_, sample) => {
-      expect(ours(sample)).toEqual(sample.sent);
+      expect(ours(sample)).toEqual(captured(sample));
     },
   );
 
@@ -121,14 +120,16 @@ describe('captured command lines', () => {
     );
     const compared = old.filter((sample) => {
       try {
-        expect(caps(ours(sample)), sample.argv.join(' ')).toEqual(caps(sample.sent));
+        const { sent, stdin_args } = ours(sample);
+        expect(caps(sent), sample.argv.join(' ')).toEqual(caps(sample.sent));
+        expect(stdin_args).toEqual(sample.stdin_args);
         return true;
       } catch (error) {
         if (isRsyncError(error) && error.code === 'RSYNC_UNSUPPORTED') return false;
         throw error;
       }
     });
-    expect(compared).toHaveLength(25);
+    expect(compared).toHaveLength(29);
   });
 });
 
@@ -151,7 +152,7 @@ describe('what each option adds (options.json)', () => {
   );
 
   it('covers the supported options', () => {
-    expect(supported).toHaveLength(54);
+    expect(supported).toHaveLength(58);
   });
 
   /** Letters apart from one another, without the capabilities and what the sample's `-r` adds. */
@@ -303,78 +304,3 @@ describe('the words of a push, read again', () => {
     );
   });
 });
-
-describe('escaping', () => {
-  it('leaves plain words alone', () => {
-    for (const word of ['a/b.c', '^=%@,:+-_', 'é', '--log-format=%i%I']) {
-      expect(escapeArgument(word)).toBe(word);
-      expect(escapePath(word.replace(/^-+/, ''), { direction: 'push' })).toBe(word.replace(/^-+/, ''));
-    }
-  });
-
-  it('escapes wildcards in options, not in paths', () => {
-    expect(escapeArgument('--usermap=*:no?[a]')).toBe('--usermap=\\*:no\\?\\[a\\]');
-    expect(escapeArgument('a\\*')).toBe('a\\\\\\*');
-    expect(escapePath('*?[a]', { direction: 'push' })).toBe('*?[a]');
-    expect(escapePath('a\\*b\\c', { direction: 'push' })).toBe('a\\*b\\\\c');
-    expect(escapePath('new\nline', { direction: 'push' })).toBe('new\\\nline');
-  });
-
-  it('keeps a path from being an option or nothing', () => {
-    expect(escapePath('-x', { direction: 'push' })).toBe('./-x');
-    expect(escapePath('- x', { direction: 'pull' })).toBe('./-\\ x');
-    expect(escapePath('', { direction: 'pull' })).toBe('.');
-  });
-
-  it('lets the remote shell expand "~" where the answer can be checked', () => {
-    expect(escapePath('~u', { direction: 'push' })).toBe('~u');
-    expect(escapePath('~u', { direction: 'pull' })).toBe('\\~u');
-    expect(escapePath('~u/x y', { direction: 'pull' })).toBe('~u/x\\ y');
-  });
-
-  it('makes one line of it all', () => {
-    const pull = buildServerArgs(DEFAULT_OPTIONS, 'sender');
-    expect(remoteCommandLine('sudo rsync', pull, ['a b', '~'])).toBe(
-      'sudo rsync --server --sender -e.LsfxCIvu . a\\ b \\~',
-    );
-    expect(remoteWords(buildServerArgs(DEFAULT_OPTIONS, 'receiver'), ['~'])).toEqual([
-      '--server',
-      '-e.LsfxCIvu',
-      '.',
-      '~',
-    ]);
-  });
-
-  it.each(['a\nb', 'a\0b'])('refuses the path %j', (path) => {
-    expect(() => remoteWords(['--server'], ['x', path])).toThrow(
-      expect.objectContaining({ code: 'RSYNC_USAGE', exitCode: 1, origin: 'local' }),
-    );
-  });
-
-  // Everything that is special to some shell, and text beside it.
-  const hostile = fc.string({
-    unit: fc.constantFrom(...'aé~-=:/.!#$&;|<>(){}"\'` \t\r\\*?[]^%@,+'),
-    maxLength: 12,
-  });
-
-  it.skipIf(process.platform === 'win32')('comes back from a POSIX shell as it was', () => {
-    const words = fc.sample(hostile, { numRuns: 2000, seed: 1 });
-    const values = words.map((word) => `--suffix=${word}`);
-    expect(throughShell(values.map(escapeArgument))).toEqual(values);
-
-    const paths = words.filter((word) => !/[*?[\]~]/.test(word)).map((word) => `x${word}`);
-    expect(paths.length).toBeGreaterThan(200);
-    expect(throughShell(paths.map((path) => escapePath(path, { direction: 'pull' })))).toEqual(paths);
-    // A wildcard that the user quoted arrives as itself.
-    const quoted = words.map((word) => `x${word.replace(/[~\\]/g, '').replace(/[*?[\]]/g, '\\$&')}`);
-    expect(throughShell(quoted.map((path) => escapePath(path, { direction: 'push' })))).toEqual(
-      quoted.map((path) => path.replaceAll('\\', '')),
-    );
-  });
-});
-
-function throughShell(words: readonly string[]): string[] {
-  const run = spawnSync('sh', [], { input: `printf '%s\\0' ${words.join(' ')}\n`, encoding: 'utf8' });
-  expect(run.stderr).toBe('');
-  return run.stdout.split('\0').slice(0, -1);
-}

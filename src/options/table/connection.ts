@@ -19,7 +19,7 @@ export const CONNECTION: readonly OptionEntry[] = [
     long: 'rsh-spawn',
     own: true,
     group: 'connection',
-    help: 'start the program after -e even if it is ssh, in place of the built-in one',
+    help: 'start the program after -e even if it is ssh, not the built-in one',
     keys: ['rshSpawn'],
     apply: set('rshSpawn', true),
   },
@@ -51,7 +51,7 @@ export const CONNECTION: readonly OptionEntry[] = [
     long: 'old-args',
     negations: ['no-old-args'],
     group: 'connection',
-    help: 'give paths to the remote shell as they are, which splits and expands them',
+    help: 'let the remote shell split and expand paths',
     repeat: 'twice: option values too',
     keys: ['oldArgs'],
     apply: (draft) => {
