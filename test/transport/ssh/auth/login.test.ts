@@ -7,7 +7,7 @@ import ssh2, { type Server } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RsyncError } from '../../../../src/core/errors.ts';
 import { openRemoteShell } from '../../../../src/transport/remote-shell.ts';
-import { fingerprint } from '../../../../src/transport/ssh/host/known-hosts.ts';
+import { fingerprint } from '../../../../src/transport/ssh/host/public-key.ts';
 import { makeKey, type Sshd, sshdMissing, startSshd } from '../../../support/sshd.ts';
 import { failure, open, script, temporaryFolder, text } from '../../support.ts';
 
@@ -49,7 +49,9 @@ describe.skipIf(sshdMissing())('ssh login', () => {
       sshd.authorize(publicKey);
       const trace: string[] = [];
       const prompts = script(['wrong', 'open sesame']);
-      expect(await hello({ key: path, prompts, trace: (line) => trace.push(line) })).toBe('hello\n');
+      expect(await hello({ key: path, onPrompt: prompts, trace: (line) => trace.push(line) })).toBe(
+        'hello\n',
+      );
       expect(prompts.asked).toEqual([
         `Enter passphrase for key '${path}': `,
         `Enter passphrase for key '${path}': `,
@@ -75,7 +77,7 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     sshd.authorize(publicKey);
     const alone = join(dir, 'lonely-copy');
     writeFileSync(alone, readFileSync(path));
-    expect(await hello({ key: alone, prompts: script(['xyzzy']) })).toBe('hello\n');
+    expect(await hello({ key: alone, onPrompt: script(['xyzzy']) })).toBe('hello\n');
   });
 
   it('reads a key that was pasted with CRLF, a byte order mark and no last newline', async () => {
@@ -89,10 +91,10 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     const { path, publicKey } = makeKey(join(dir, 'again'), 'ecdsa', { passphrase: 'right', format: 'PEM' });
     sshd.authorize(publicKey);
     const prompts = script(['wrong', 'right']);
-    expect(await hello({ key: path, prompts })).toBe('hello\n');
+    expect(await hello({ key: path, onPrompt: prompts })).toBe('hello\n');
     expect(prompts.asked).toHaveLength(2);
     const never = script(['w1', 'w2', 'w3', 'right']);
-    const error = await failure(open(sshd, home, 'true', { key: path, prompts: never }));
+    const error = await failure(open(sshd, home, 'true', { key: path, onPrompt: never }));
     expect(error.code).toBe('RSYNC_AUTH');
     expect(never.asked).toHaveLength(3);
     expect(JSON.stringify([error.message, error.stack, String(error.cause)])).not.toMatch(/w1|right/);
@@ -105,10 +107,9 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     });
     sshd.authorize(publicKey);
     const interrupt = new RsyncError('RSYNC_ABORTED', 'interrupted', { exitCode: 20, origin: 'local' });
-    const secret = () => Promise.reject(interrupt);
-    const prompts = { secret, confirm: secret };
+    const prompts = () => Promise.reject(interrupt);
     const error = await failure(
-      open(sshd, home, 'true', { key: path, prompts, args: `-i ${sshd.userKeyPath}` }),
+      open(sshd, home, 'true', { key: path, onPrompt: prompts, args: `-i ${sshd.userKeyPath}` }),
     );
     expect(error).toBe(interrupt);
   });
@@ -125,7 +126,7 @@ describe.skipIf(sshdMissing())('ssh login', () => {
   it('asks for a passphrase only if the server would take the key', async () => {
     const { path } = makeKey(join(dir, 'unwelcome'), 'ed25519', { passphrase: 'secret' });
     const prompts = script([]);
-    const error = await failure(open(sshd, home, 'true', { key: path, prompts }));
+    const error = await failure(open(sshd, home, 'true', { key: path, onPrompt: prompts }));
     expect(error.code).toBe('RSYNC_AUTH');
     expect(prompts.asked).toEqual([]);
   });
@@ -143,7 +144,9 @@ describe.skipIf(sshdMissing())('ssh login', () => {
   it('says that an encrypted key needs somebody to ask, also in batch mode', async () => {
     const { path } = makeKey(join(dir, 'batch'), 'ed25519', { passphrase: 'secret' });
     const prompts = script(['secret']);
-    const error = await failure(open(sshd, home, 'true', { key: path, prompts, args: '-o BatchMode=yes' }));
+    const error = await failure(
+      open(sshd, home, 'true', { key: path, onPrompt: prompts, args: '-o BatchMode=yes' }),
+    );
     expect(error.message).toContain(`${path}: encrypted, and nobody to ask`);
     expect(error.hint).toContain('ssh-add');
     expect(prompts.asked).toEqual([]);
@@ -188,7 +191,7 @@ describe.skipIf(sshdMissing())('ssh login', () => {
       await sshdHere.stop();
     });
 
-    it('offers the key that a file names first, and goes on to files', async () => {
+    it('offers the keys that files name first, whether an agent or the file has the private half', async () => {
       const trace: string[] = [];
       const options = { env, trace: (line: string) => trace.push(line) };
       expect(
@@ -196,8 +199,8 @@ describe.skipIf(sshdMissing())('ssh login', () => {
       ).toBe('hello\n');
       const offers = trace.filter((line) => line.includes('offering'));
       expect(offers[0]).toMatch(/RSA SHA256:.*\(agent: /);
-      expect(offers).toHaveLength(4);
-      expect(offers[3]).toContain(sshd.userKeyPath);
+      expect(offers).toHaveLength(2);
+      expect(offers[1]).toContain(sshd.userKeyPath);
     });
 
     it('uses only the named key with IdentitiesOnly', async () => {
@@ -302,7 +305,7 @@ describe('ssh login with words', () => {
       rsh: `ssh -F none -p ${port} -o UserKnownHostsFile=${join(dir, 'words_known')} ${args}`,
       env: { HOME: dir },
       trace: (line) => trace.push(line),
-      ...(prompts === undefined ? {} : { prompts }),
+      ...(prompts === undefined ? {} : { onPrompt: prompts }),
     });
 
   it('asks for a password, again after a wrong one', async () => {
@@ -348,7 +351,9 @@ describe('ssh login with words', () => {
     const prompts = script(['000000', '123456']);
     const channel = await login(prompts);
     expect(await text(channel.input)).toBe('in\n');
-    expect(prompts.asked[0]).toBe('Login\nSecond step\n(ann@127.0.0.1) Code[2J: ');
+    expect(prompts.asked[0]).toBe(
+      '(ann@127.0.0.1) Login\n(ann@127.0.0.1) Second step\n(ann@127.0.0.1) Code[2J: ',
+    );
   });
 
   it('goes on to the second factor after a key', async () => {
