@@ -7,7 +7,7 @@ import { collectIdentities } from './auth/identities.ts';
 import { type OnPrompt, visible } from './auth/prompts.ts';
 import { Deadline } from './deadline.ts';
 import { remoteEnvironment } from './environment.ts';
-import { aborted, closedError, handshakeError, SSH_FAILED, timeoutError } from './errors.ts';
+import { aborted, closedError, handshakeError, proxyError, SSH_FAILED, timeoutError } from './errors.ts';
 import { judgeHostAddress } from './host/host-address.ts';
 import { judgeHostKey } from './host/host-key.ts';
 import { appendKnownHost, isNowhere } from './host/known-hosts.ts';
@@ -344,16 +344,20 @@ export class SshConnection {
         // An agent's failure to sign is the failure of one key: the next one follows.
         if (error.level === 'agent' || /signing/.test(error.message)) return;
         this.lost ??= visible(error.message);
-        if (this.#step !== 'logging in')
-          reject(handshakeError(where, error, this.#negotiation, this.#proxy?.failure()));
-        else {
+        if (this.#step !== 'logging in') {
+          const { failure } = this.#proxy ?? {};
+          if (failure === undefined) reject(handshakeError(where, error, this.#negotiation));
+          else failure().then((words) => reject(proxyError(where, words, error)));
+        } else {
           const reason = error.level === 'client-authentication' ? undefined : visible(error.message);
           reject(authenticator.failure(reason, error));
         }
       });
       client.on('close', () => {
         this.lost ??= 'the server closed the connection';
-        reject(closedError(where, this.#step, this.#proxy?.failure()));
+        const { failure } = this.#proxy ?? {};
+        if (failure === undefined || this.#step === 'logging in') reject(closedError(where, this.#step));
+        else failure().then((words) => reject(proxyError(where, words)));
       });
       client.on('change password', () => {
         reject(authenticator.failure('the password has expired and must be changed'));

@@ -51,16 +51,8 @@ export function timeoutError(where: string, step: string, seconds: number): Rsyn
   });
 }
 
-/**
- * A failure between the TCP connection and the login.
- * @param proxy what became of the proxy command, if there is one
- */
-export function handshakeError(
-  where: string,
-  cause: Error,
-  negotiation: Negotiation,
-  proxy?: string,
-): RsyncError {
+/** A failure between the TCP connection and the login. */
+export function handshakeError(where: string, cause: Error, negotiation: Negotiation): RsyncError {
   const mismatch = negotiation.mismatch(cause.message);
   if (mismatch !== undefined) {
     const { what, setting, server, client } = mismatch;
@@ -78,21 +70,24 @@ export function handshakeError(
   const { code } = cause as NodeJS.ErrnoException;
   if (typeof code === 'string' && code in REASONS) return connectError(where, cause);
   const noServer = /before handshake|invalid identification|header/i.test(cause.message);
-  return new RsyncError('RSYNC_CONNECT', `${where}: ${sentence(visible(cause.message), proxy)}`, {
+  return new RsyncError('RSYNC_CONNECT', `${where}: ${visible(cause.message)}`, {
     exitCode: SSH_FAILED,
     origin: 'transport',
-    hint:
-      proxy !== undefined
-        ? 'Try the proxy command by hand: it must lead to an ssh server and print nothing of its own.'
-        : noServer
-          ? 'Check that an ssh server listens on this port, and that it does not refuse this address or is overloaded (MaxStartups, fail2ban); its log may say why.'
-          : 'The log of the server may say why it ended the connection.',
+    hint: noServer
+      ? 'Check that an ssh server listens on this port, and that it does not refuse this address or is overloaded (MaxStartups, fail2ban); its log may say why.'
+      : 'The log of the server may say why it ended the connection.',
     cause,
   });
 }
 
-function sentence(what: string, proxy: string | undefined): string {
-  return proxy === undefined ? what : `${what}; ${proxy}`;
+/** What leads to the server is a command, and it has failed. */
+export function proxyError(where: string, words: string, cause?: unknown): RsyncError {
+  return new RsyncError('RSYNC_CONNECT', `${where}: ${words}`, {
+    exitCode: SSH_FAILED,
+    origin: 'transport',
+    hint: 'Try the proxy command by hand: it must lead to an ssh server and print nothing of its own.',
+    cause,
+  });
 }
 
 /** Some of what OpenSSH has off by default can be turned on here; the rest is for the ssh of the system. */
@@ -119,19 +114,12 @@ const OLD = new Set([
   'hmac-md5-96',
 ]);
 
-export function closedError(where: string, step: string, proxy?: string): RsyncError {
-  return new RsyncError(
-    'RSYNC_CONNECT',
-    sentence(`${where}: the server closed the connection while ${step}`, proxy),
-    {
-      exitCode: SSH_FAILED,
-      origin: 'transport',
-      hint:
-        proxy === undefined
-          ? 'The server may be overloaded or block this address; its log may say why.'
-          : 'Try the proxy command by hand: it must lead to an ssh server and print nothing of its own.',
-    },
-  );
+export function closedError(where: string, step: string): RsyncError {
+  return new RsyncError('RSYNC_CONNECT', `${where}: the server closed the connection while ${step}`, {
+    exitCode: SSH_FAILED,
+    origin: 'transport',
+    hint: 'The server may be overloaded or block this address; its log may say why.',
+  });
 }
 
 export function aborted(signal: AbortSignal): RsyncError {

@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RsyncError } from '../../core/errors.ts';
+import { visible } from './auth/prompts.ts';
 import type { SshSettings } from './config/settings.ts';
 import { connectError, SSH_FAILED } from './errors.ts';
 import { type Carrier, Tunnel } from './tunnel.ts';
@@ -90,12 +91,14 @@ function localAddressOf({ bindAddress, bindInterface, addressFamily }: SshSettin
 /** A running proxy command and the last words of its standard error. */
 export interface ProxyCommand {
   carrier: Carrier;
-  /** How it ended and what it said, for an error. */
-  failure(): string;
+  /** How it ended and what it said, for an error; waits a moment for the end. */
+  failure(): Promise<string>;
 }
 
 /** Bytes of a proxy command's standard error that are kept. */
 const WORDS = 2048;
+/** Milliseconds between the end of its output and its own end. */
+const END_PATIENCE = 1000;
 
 /**
  * Starts a ProxyCommand, which is a line for a shell: the user's, as ssh takes it; on Windows `cmd.exe`.
@@ -123,8 +126,12 @@ export function openProxyCommand(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(-WORDS);
     });
-    child.once('exit', (code, signal) => {
-      ended = code === null ? `killed by ${signal}` : `ended with status ${code}`;
+    // Not 'exit': the last words may still be on the way.
+    const over = new Promise<void>((done) => {
+      child.once('close', (code, signal) => {
+        ended = code === null ? `was killed by ${signal}` : `ended with status ${code}`;
+        done();
+      });
     });
     child.once('error', (error) =>
       reject(
@@ -145,10 +152,11 @@ export function openProxyCommand(
       carrier.pause();
       resolve({
         carrier,
-        failure: () => {
+        failure: async () => {
+          await Promise.race([over, sleep(END_PATIENCE)]);
           const state = ended === undefined ? 'is still running' : ended;
           const said = words.trim().split(/\r?\n/).slice(-3).join(' | ');
-          return `the proxy command ${state}${said === '' ? '' : `; it said: ${said}`}`;
+          return `the proxy command ${state}${said === '' ? '' : `; it said: ${visible(said)}`}`;
         },
       });
     });

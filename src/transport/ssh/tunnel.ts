@@ -22,6 +22,8 @@ export class Tunnel extends Duplex {
       if (!this.push(chunk)) input.pause();
     });
     input.on('end', () => this.push(null));
+    // A server that says no more does not listen either; as with a socket, the end is the end.
+    this.once('end', () => this.destroy());
     // Without a word of its own a broken tunnel looks like a connection that was cut.
     input.on('error', () => this.destroy());
     output.on('error', () => this.destroy());

@@ -88,7 +88,8 @@ const TABLE: readonly UnusedKeyword[] = [
   {
     name: 'ForwardAgent',
     why: 'the agent is not forwarded: of no use to a transfer of files',
-    check: one((value) => (/^[/~$]/.test(value) ? value : yesNo(value))),
+    // Anything else is the path of a socket.
+    check: string,
   },
   { name: 'ForwardX11', why: X11, check: flag },
   { name: 'ForwardX11Timeout', why: X11, check: time },
