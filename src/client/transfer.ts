@@ -5,7 +5,7 @@ import { remoteCommandLine, remoteWords } from '../protocol/remote-words.ts';
 import { buildServerArgs } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
 import type { Channel } from '../transport/channel.ts';
-import { openRemoteShell } from '../transport/remote-shell.ts';
+import { familyWords, openRemoteShell } from '../transport/remote-shell.ts';
 import type { TransferRequest, TransferResult } from './transfer-request.ts';
 
 export type { TransferRequest, TransferResult } from './transfer-request.ts';
@@ -52,16 +52,18 @@ function connect(request: TransferRequest): Promise<Channel> {
   if (options.verbose > 1) tellCommand(request, words);
   return openRemoteShell({
     host: remote.host,
+    user: remote.user,
     command: fromText(remoteCommandLine(options.rsyncPath, args, request.remotePaths, options)),
     words: words.map(fromText),
-    ...(remote.user === undefined ? {} : { user: remote.user }),
-    ...(options.rsh === undefined ? {} : { rsh: options.rsh }),
-    ...(request.env === undefined ? {} : { env: request.env }),
-    ...(request.ssh === undefined ? {} : { ssh: request.ssh }),
-    ...(request.onPrompt === undefined ? {} : { onPrompt: request.onPrompt }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
-    ...(request.trace === undefined ? {} : { trace: request.trace }),
-    ...(request.traceIfAsked === undefined ? {} : { traceIfAsked: request.traceIfAsked }),
+    rsh: options.rsh,
+    spawn: options.rshSpawn,
+    addressFamily: options.addressFamily || undefined,
+    ssh: request.ssh,
+    env: request.env,
+    onPrompt: request.onPrompt,
+    signal: request.signal,
+    trace: request.trace,
+    traceIfAsked: request.traceIfAsked === true && !options.sshDebug,
   });
 }
 
@@ -70,7 +72,8 @@ function tellCommand({ options, remote, onEvent }: TransferRequest, words: reado
   const user = remote.user === undefined ? [] : ['-l', remote.user];
   const shell = (options.rsh ?? 'ssh').split(' ').filter(Boolean);
   const quoted = words.map((word) => (/[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word));
-  const line = [...shell, ...user, remote.host, ...quoted];
+  const family = familyWords(shell[0] ?? '', options.addressFamily || undefined);
+  const line = [...shell, ...user, ...family, remote.host, ...quoted];
   const text = fromText(`opening connection using: ${line.join(' ')}  (${line.length} args)`);
   onEvent?.({ type: 'message', level: 'info', text, remote: false });
 }

@@ -9,7 +9,7 @@ import type { GivenSetting } from './ssh/config/resolve.ts';
 import { type SshOptions, translateSshOptions } from './ssh/options.ts';
 
 export interface RemoteShellTarget {
-  user?: string;
+  user?: string | undefined;
   /** Without brackets. */
   host: string;
   /** What the remote login shell is to run: one string, already escaped for it. */
@@ -17,23 +17,23 @@ export interface RemoteShellTarget {
   /** The same command in words, to follow HOST on the command line of a spawned remote shell. */
   words: readonly ByteString[];
   /** The value of `-e` or RSYNC_RSH. Default: `ssh`. */
-  rsh?: string;
+  rsh?: string | undefined;
   /** `ssh` is started as a program too, in place of the built-in one. */
-  spawn?: boolean;
+  spawn?: boolean | undefined;
   /** `-4` or `-6`: for ssh, built in or not. */
-  addressFamily?: 4 | 6;
+  addressFamily?: 4 | 6 | undefined;
   /** For the built-in ssh. */
-  ssh?: SshOptions;
+  ssh?: SshOptions | undefined;
   /** For the spawned program; HOME, SSH_AUTH_SOCK and the variables of ssh_config for the built-in ssh. */
-  env?: NodeJS.ProcessEnv;
+  env?: NodeJS.ProcessEnv | undefined;
   /** Who answers questions (unknown host, passphrase, password). Without it such a connection is refused. */
-  onPrompt?: OnPrompt;
+  onPrompt?: OnPrompt | undefined;
   /** Ends the attempt to connect. An open channel is ended with its `destroy`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Progress for people, a line at a time; never holds a secret. */
-  trace?: (line: string) => void;
+  trace?: ((line: string) => void) | undefined;
   /** Tell `trace` only if the remote shell was started as `ssh -v`. Default false: always. */
-  traceIfAsked?: boolean;
+  traceIfAsked?: boolean | undefined;
 }
 
 /**
@@ -61,9 +61,9 @@ export async function openRemoteShell(target: RemoteShellTarget): Promise<Channe
       'Leave out rsh (and rshSpawn), or the settings.',
     );
   }
-  const family = addressFamily !== undefined && /(?:^|\/)ssh$/.test(program) ? [`-${addressFamily}`] : [];
+  const family = familyWords(program, addressFamily);
   const login = user === undefined ? [] : ['-l', user];
-  target.trace?.(`starting ${program}`);
+  if (target.traceIfAsked !== true) target.trace?.(`starting ${program}`);
   return spawnChannel({
     program,
     args: [...args, ...login, ...family, host, ...target.words.map(asArgument)],
@@ -118,6 +118,11 @@ async function openBuiltIn(
 function isSsh(program: string): boolean {
   const base = process.platform === 'win32' ? program.replace(/^.*[\\/]/, '') : program.replace(/^.*\//, '');
   return base === 'ssh' || base.toLowerCase() === 'ssh.exe';
+}
+
+/** `-4` or `-6` for a program that is exactly `ssh`: others may not know them. */
+export function familyWords(program: string, addressFamily: 4 | 6 | undefined): string[] {
+  return addressFamily !== undefined && /(?:^|\/)ssh$/.test(program) ? [`-${addressFamily}`] : [];
 }
 
 /** Node passes arguments as UTF-8 text only. */
