@@ -80,7 +80,10 @@ describe.skipIf(!posix)('the client of an agent that can not be trusted', () => 
     ['a list without its count', agentMessage(12, Buffer.from([0, 0]))],
     ['more keys than there are', agentMessage(12, wireUint32(2))],
     ['more keys than anybody has', agentMessage(12, wireUint32(1 << 30))],
-    ['a key longer than the message', agentMessage(12, Buffer.concat([wireUint32(1), wireUint32(0x80000000)]))],
+    [
+      'a key longer than the message',
+      agentMessage(12, Buffer.concat([wireUint32(1), wireUint32(0x80000000)])),
+    ],
     ['a key without comment', agentMessage(12, Buffer.concat([wireUint32(1), wireString('blob')]))],
   ])('survives %s', async (_, bytes) => {
     await expect((await answering(bytes)).list()).rejects.toThrow('makes no sense');
