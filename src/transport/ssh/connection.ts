@@ -280,9 +280,10 @@ export class SshConnection {
         trace,
       }),
       settings,
-      ...(plan.secrets.password === undefined ? {} : { password: plan.secrets.password }),
+      password: plan.secrets.password,
       ask,
       trace,
+      server: () => this.server,
     });
     const done = this.#outcome(authenticator);
     client.on('banner', (message: string) => {
