@@ -1,4 +1,5 @@
 import { EXIT, RsyncError, usageError } from '../../../core/errors.ts';
+import { escapeControls } from './escape.ts';
 import { SYSTEM_SSH_HINT } from './faults.ts';
 import { findKeyword } from './keywords.ts';
 import { quoteValue, splitConfigLine } from './line.ts';
@@ -89,7 +90,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 function refuse(what: string, why?: string): RsyncError {
   const reason = why === undefined ? '' : `: ${why}`;
-  return new RsyncError('RSYNC_UNSUPPORTED', `the built-in ssh does not understand ${what}${reason}`, {
+  const message = escapeControls(`the built-in ssh does not understand ${what}${reason}`);
+  return new RsyncError('RSYNC_UNSUPPORTED', message, {
     exitCode: EXIT.UNSUPPORTED,
     origin: 'local',
     hint: SYSTEM_SSH_HINT,
@@ -154,9 +156,9 @@ function parseOption(option: string): GivenSetting {
   try {
     line = splitConfigLine(option);
   } catch (error) {
-    throw usageError(`bad ssh option -o ${shown}: ${(error as Error).message}`);
+    throw usageError(escapeControls(`bad ssh option -o ${shown}: ${(error as Error).message}`));
   }
-  if (line === undefined) throw usageError(`bad ssh option -o "${shown}"`);
+  if (line === undefined) throw usageError(escapeControls(`bad ssh option -o "${shown}"`));
   const name = findKeyword(line.keyword)?.name ?? findUnusedKeyword(line.keyword)?.name ?? line.keyword;
   // Values that may be secret are not repeated in messages.
   const source = mayHoldSecret(name) ? `-o ${name}` : `-o ${option}`;

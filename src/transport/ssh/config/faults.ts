@@ -1,4 +1,5 @@
 import { EXIT, RsyncError, usageError } from '../../../core/errors.ts';
+import { escapeControls } from './escape.ts';
 
 /** ssh's own exit code for everything that goes wrong before the remote command runs. */
 const SSH_EXIT = 255;
@@ -18,8 +19,8 @@ export interface Place {
 
 /** A configuration that can not be read as one: exit 255 as from ssh for a file, 1 for the command line's own words. */
 export function malformed(place: Place, reason: string, hint?: string): RsyncError {
-  if (place.given) return usageError(`bad ssh setting ${place.text}: ${reason}`, hint);
-  return new RsyncError('RSYNC_USAGE', `${place.text}: ${reason}`, {
+  if (place.given) return usageError(escapeControls(`bad ssh setting ${place.text}: ${reason}`), hint);
+  return new RsyncError('RSYNC_USAGE', escapeControls(`${place.text}: ${reason}`), {
     exitCode: SSH_EXIT,
     origin: 'local',
     path: place.text,
@@ -29,7 +30,7 @@ export function malformed(place: Place, reason: string, hint?: string): RsyncErr
 
 /** A setting whose neglect would connect elsewhere, or less safely, than the user wrote (exit 4). */
 export function unsupported(place: Place, what: string, hint: string = SYSTEM_SSH_HINT): RsyncError {
-  return new RsyncError('RSYNC_UNSUPPORTED', `${place.text}: ${what}`, {
+  return new RsyncError('RSYNC_UNSUPPORTED', escapeControls(`${place.text}: ${what}`), {
     exitCode: EXIT.UNSUPPORTED,
     origin: 'local',
     path: place.text,

@@ -1,3 +1,4 @@
+import { escapeControls } from './escape.ts';
 import { maskSecrets } from './secrets.ts';
 
 /** One setting that applied to a host, for people. */
@@ -36,12 +37,4 @@ export function formatReport(host: string, report: readonly SettingReport[]): st
       `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
     ),
   ];
-}
-
-/** Control characters, and those that turn the direction of text, as `\xNN` or `\uNNNN`. */
-export function escapeControls(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
-    const code = char.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-  });
 }

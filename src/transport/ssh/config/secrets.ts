@@ -30,7 +30,7 @@ function maskAssignments(value: string): string {
 }
 
 const WORD = `(?:"(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s"',;]+)`;
-const SECRET = '[\\w-]*(?:pass|passwd|password|passphrase|pwd|token|secret|auth|cred|api_?key)[\\w-]*';
+const SECRET = '[\\w-]*(?:pass|passwd|password|passphrase|pwd|token|secret|auth|cred|api[-_]?key)[\\w-]*';
 
 const COMMAND_SECRETS: readonly [RegExp, string][] = [
   // NAME=value, name:value of headers, proxyauth=user:password.
