@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import picomatch from 'picomatch';
@@ -12,10 +12,23 @@ export function homeDirectory(env: NodeJS.ProcessEnv): string {
   return named === undefined || named === '' ? homedir() : named;
 }
 
-/** `~` and `~/x`; another user's home (`~u/x`) is left as it is. */
+/** `~`, `~/x`, and on POSIX `~user/x` of an account of this machine; any other name is left as it is. */
 export function expandHome(file: string, home: string): string {
   if (file === '~') return home;
-  return file.startsWith('~/') || file.startsWith('~\\') ? path.join(home, file.slice(2)) : file;
+  if (file.startsWith('~/') || file.startsWith('~\\')) return path.join(home, file.slice(2));
+  const [whole, user] = /^~([^/\\]+)/.exec(file) ?? [];
+  const other = user === undefined ? undefined : homeOf(user);
+  return other === undefined ? file : path.join(other, file.slice(whole!.length));
+}
+
+function homeOf(user: string): string | undefined {
+  if (process.platform === 'win32') return undefined;
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    return lines.find((line) => line.startsWith(`${user}:`))?.split(':')[5];
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of ssh_config(5).
 export interface Case {
   config: string;
   /** Default: `a` alone. */
@@ -221,6 +222,7 @@ export const ACCEPTED: readonly Case[] = [
   })),
   { config: of('UserKnownHostsFile ~/kh "/a b" %d/%h # comment', 'UserKnownHostsFile other') },
   { config: of('UserKnownHostsFile none') },
+  { config: of('UserKnownHostsFile ~root/kh ~/kh'), hosts: ['a'] },
   { config: of('UserKnownHostsFile ${MY_DIR}/kh'), env: { MY_DIR: '/somewhere' } },
   { config: of('UserKnownHostsFile /kh-%p-%r-%n-%u-%i-%L-%k-%%'), args: ['-p', '9', '-l', 'u'] },
   { config: of('GlobalKnownHostsFile /a /b') },

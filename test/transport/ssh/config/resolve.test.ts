@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of ssh_config(5).
 import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -133,7 +134,6 @@ describe('resolveSshConfig', () => {
     for (const files of [
       { system: 'Include ~/x' },
       { config: 'Include %z' },
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of ssh_config.
       { config: 'Include ${NO_SUCH}' },
       { config: 'Include config\n' },
     ]) {
