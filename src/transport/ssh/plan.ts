@@ -200,11 +200,17 @@ function chooseAgent(
   if (identityAgent !== undefined && identityAgent !== 'SSH_AUTH_SOCK') {
     // IdentityAgent also takes the bare `$NAME`.
     const variable = /^\$(\w+)$/.exec(identityAgent);
-    const named = variable === null ? expand('IdentityAgent', identityAgent) : (env[variable[1]!] ?? '');
-    return { agent: named === '' ? undefined : named, agentExplicit: true };
+    const value = variable === null ? expand('IdentityAgent', identityAgent) : (env[variable[1]!] ?? '');
+    return { agent: value === '' ? undefined : pipePath(value), agentExplicit: true };
   }
   const found = defaultAgent(env);
   return { agent: found, agentExplicit: found !== undefined && found === env.SSH_AUTH_SOCK };
+}
+
+/** The rules for backslashes in ssh_config(5) leave a pipe's name with one at the start; people also write slashes. */
+function pipePath(agent: string): string {
+  if (process.platform !== 'win32') return agent;
+  return agent.replace(/^[\\/]{1,2}\.[\\/]pipe[\\/]/i, '\\\\.\\pipe\\');
 }
 
 /** Empty if this account has no name, as in a container under a random user id. */

@@ -60,12 +60,13 @@ function connectOnce({ host, port, where, settings, trace, opened }: TcpTarget):
     });
     opened(socket);
     socket.setNoDelay(true);
-    if (settings.tcpKeepAlive !== false) socket.setKeepAlive(true, 60_000);
     const failed = (error: Error): void => reject(connectError(where, error, localAddress));
     socket.once('error', failed);
     socket.once('connect', () => {
       socket.off('error', failed);
       socket.pause();
+      // Not before: where it cannot be set, the connection itself would fail.
+      if (settings.tcpKeepAlive !== false) socket.setKeepAlive(true, 60_000);
       trace(`ssh: connected to ${socket.remoteAddress} from ${socket.localAddress}`);
       resolve(socket);
     });
