@@ -71,14 +71,23 @@ function readEnvelope(text: string): KeyFile | undefined {
   return undefined;
 }
 
-/** Formats without an envelope: a line of OpenSSH, PuTTY's. */
+/** Formats without PEM's envelope: a line of OpenSSH, RFC 4716, PuTTY's. */
 function readLines(text: string): KeyFile | undefined {
   const putty = /^PuTTY-User-Key-File-(\d+): (\S+)/.exec(text);
   if (putty !== null) return readPutty(text, putty[1]!, putty[2]!);
+  const rfc4716 = /^---- BEGIN SSH2 PUBLIC KEY ----\n([\s\S]*)\n---- END SSH2 PUBLIC KEY ----$/.exec(text);
+  if (rfc4716 !== null) return readPublicKey(rfc4716Body(rfc4716[1]!));
   const [type, base64] = text.split(/[ \t]/, 2);
   if (base64 === undefined || !/^[A-Za-z0-9+/]+=*$/.test(base64)) return undefined;
   const blob = Buffer.from(base64, 'base64');
   return keyTypeOf(blob) === type ? readPublicKey(blob) : undefined;
+}
+
+/** Headers come first, `Name: value`, and go on after a line that ends with a backslash. */
+function rfc4716Body(text: string): Buffer {
+  const lines = text.split('\n');
+  while (lines[0]?.includes(':')) while (lines.shift()?.endsWith('\\'));
+  return Buffer.from(lines.join(''), 'base64');
 }
 
 function readPutty(text: string, version: string, type: string): KeyFile | undefined {
