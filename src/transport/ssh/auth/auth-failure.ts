@@ -11,6 +11,8 @@ export interface AuthOutcome {
   cause: unknown;
   /** Keys that the server did not take. */
   refused: readonly string[];
+  /** Keys that the server would take, if they had signed. */
+  unsigned: readonly string[];
   passwordsRefused: number;
   /** Keys that could not be used, with the reason. */
   skipped: readonly string[];
@@ -31,11 +33,14 @@ export interface AuthOutcome {
 const SHOWN = 8;
 
 export function authFailure(outcome: AuthOutcome): RsyncError {
-  const { username, host, reason, refused, skipped, steps, methods, notOffered, passwordsRefused } = outcome;
+  const { username, host, reason, refused, unsigned, skipped, steps, methods, notOffered, passwordsRefused } =
+    outcome;
   const parts = [`${username}@${host}: permission denied${reason === undefined ? '' : ` (${reason})`}`];
   if (steps.length > 0) parts.push(`accepted so far: ${steps.join(', ')}`);
   if (refused.length > 0) parts.push(`keys offered and refused: ${some(refused)}`);
-  else if (steps.length === 0 && passwordsRefused === 0) parts.push('no key was offered');
+  else if (steps.length === 0 && passwordsRefused === 0 && unsigned.length === 0)
+    parts.push('no key was offered');
+  if (unsigned.length > 0) parts.push(`keys that the server knows, but that did not sign: ${some(unsigned)}`);
   if (passwordsRefused > 0) parts.push(`passwords or answers refused: ${passwordsRefused}`);
   if (skipped.length > 0) parts.push(`not usable: ${some(skipped)}`);
   parts.push(...describeUnusable(outcome.unusable));
@@ -58,6 +63,9 @@ const SYSTEM_SSH = '--rsh-spawn has the ssh of the system make the connection, w
 
 function hintFor(outcome: AuthOutcome): string {
   const { username, methods, refused, skipped, unusable, notOffered, passwordsRefused, steps } = outcome;
+  if (outcome.unsigned.length > 0) {
+    return 'The server knows a key that could not be used here: mend what is said of it - its passphrase, or the agent that holds it.';
+  }
   if (notOffered > 0 && refused.length > 0) {
     return 'Name the right key with -i FILE (IdentityFile; FILE.pub names a key of the agent) and set IdentitiesOnly=yes: a server lets one try a few keys only.';
   }

@@ -48,6 +48,8 @@ export class Authenticator {
   readonly #keys: KeyAttempts;
   readonly #order: readonly Method[];
   readonly #refused: string[] = [];
+  /** Keys that the server would have taken. */
+  readonly #unsigned: string[] = [];
   readonly #skipped: string[];
   /** Methods that have been accepted as one step of several. */
   readonly #steps: string[] = [];
@@ -115,8 +117,9 @@ export class Authenticator {
   /** The next attempt, or undefined if there is none left. The first is `none`. Rejects with what a prompt throws. */
   async next(): Promise<AnyAuthMethod | undefined> {
     const { username } = this.#options;
-    // An attempt that ended on this side, such as without a signature, is nothing that the server refused.
     const first = this.#methods === undefined && this.#attempt === undefined;
+    // The server has not said no: the attempt has ended on this side, when a signature was wanted.
+    if (this.#attempt?.kind === 'publickey') this.#unsigned.push(this.#attempt.identity.description);
     this.#attempt = undefined;
     if (first) {
       this.#attempt = { kind: 'none' };
@@ -222,6 +225,7 @@ export class Authenticator {
       refused:
         // The one that was under way when the server ended the connection.
         attempt?.kind === 'publickey' ? [...this.#refused, attempt.identity.description] : this.#refused,
+      unsigned: this.#unsigned,
       passwordsRefused:
         this.#passwordsRefused +
         (attempt?.kind === 'password' || attempt?.kind === 'keyboard-interactive' ? 1 : 0),

@@ -43,6 +43,11 @@ export function readSourceFile(file: string, quiet: boolean, reading: KeyReading
     content = readBounded(file, reading.trace);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    // As in ssh: the public half alone names a key of the agent.
+    const publicKey = code === 'ENOENT' ? neighbour(file) : undefined;
+    if (publicKey !== undefined) {
+      return { origin: `${file}.pub`, publicKey, kind: 'public', open: async () => publicKey };
+    }
     if (!quiet || (code !== 'ENOENT' && code !== 'ENOTDIR')) {
       reading.skip(`${file}: ${REASONS[code ?? ''] ?? code ?? message}`);
     }

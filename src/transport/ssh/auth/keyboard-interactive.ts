@@ -36,11 +36,14 @@ export class KeyboardInteractive {
       username: this.#options.username,
       prompt: (name, instructions, _language, questions, finish) => {
         this.asked = true;
-        this.#answer(name, instructions, questions).then(finish, () => {
-          // Whoever is asked has ended the login.
-          this.declined = true;
-          finish(questions.map(() => ''));
-        });
+        this.#answer(name, instructions, questions)
+          .then(finish, () => {
+            // Whoever is asked has ended the login.
+            this.declined = true;
+            finish(questions.map(() => ''));
+          })
+          // The library throws if the connection has gone meanwhile.
+          .catch(() => {});
       },
     };
   }

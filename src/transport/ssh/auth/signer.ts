@@ -26,10 +26,13 @@ class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   sign(key: ParsedKey, data: Buffer, options: unknown, callback?: SignCallback): void {
     const done = typeof options === 'function' ? (options as SignCallback) : callback!;
     const { hash } = typeof options === 'object' && options !== null ? (options as { hash?: string }) : {};
-    this.#sign(data, signatureAlgorithm(key.type, hash)).then(
-      (signature) => done(null, signature),
-      (error: Error) => done(error),
-    );
+    this.#sign(data, signatureAlgorithm(key.type, hash))
+      .then(
+        (signature) => done(null, signature),
+        (error: Error) => done(error),
+      )
+      // The library throws if the connection has gone meanwhile.
+      .catch(() => {});
   }
 }
 

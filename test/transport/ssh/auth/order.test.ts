@@ -73,6 +73,15 @@ describe.skipIf(sshdMissing() ?? agentMissing())('ssh login to a server that all
     expect(await offersUntilIn(dir, { key: named })).toBe(1);
   });
 
+  it('reaches the key of the agent whose private file is not there, but its public half is', async () => {
+    twenty();
+    agent.add(right.path);
+    const home = homeWith({});
+    copyFileSync(`${right.path}.pub`, join(home, '.ssh', 'id_ed25519.pub'));
+    expect(await offersUntilIn(home)).toBe(1);
+    expect(await offersUntilIn(dir, { key: join(home, '.ssh', 'id_ed25519') })).toBe(1);
+  });
+
   it('reaches the key that is given as text', async () => {
     twenty();
     const home = homeWith({});

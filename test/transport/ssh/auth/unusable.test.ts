@@ -111,6 +111,9 @@ describe.skipIf(sshdMissing() ?? agentMissing())('a failed ssh login', () => {
     sshd.authorize(publicKey);
     const wrong = await refused({ key: path, ssh: { passphrase: 'wrong' } });
     expect(wrong.message).toContain(`${path}: encrypted, and the passphrase given does not open it`);
+    expect(wrong.message).toContain(`keys that the server knows, but that did not sign: ED25519 SHA256:`);
+    expect(wrong.message).not.toContain('no key was offered');
+    expect(wrong.hint).toContain('passphrase');
     const channel = await open(sshd, dir, 'echo in', { key: path, ssh: { passphrase: 'open sesame' } });
     expect(await text(channel.input)).toBe('in\n');
     const onPrompt = script(['open sesame']);
