@@ -5,6 +5,11 @@ import { offeredAlgorithms } from './algorithms.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { collectIdentities } from './auth/identities.ts';
 import { type OnPrompt, visible } from './auth/prompts.ts';
+import {
+  DEFAULT_CONNECT_TIMEOUT,
+  DEFAULT_SERVER_ALIVE_COUNT_MAX,
+  DEFAULT_SERVER_ALIVE_INTERVAL,
+} from './config/settings.ts';
 import { Deadline } from './deadline.ts';
 import { remoteEnvironment } from './environment.ts';
 import { aborted, closedError, handshakeError, proxyError, SSH_FAILED, timeoutError } from './errors.ts';
@@ -18,13 +23,8 @@ import { openProxyCommand, openTcp, type ProxyCommand } from './route.ts';
 import { serverIdentification, stopLog, tapAuthentication } from './ssh2-tap.ts';
 import { type Carrier, Tunnel } from './tunnel.ts';
 
-/** Milliseconds for the TCP connection and for the key exchange, each, unless ConnectTimeout says otherwise. */
-const CONNECT_TIMEOUT = 30_000;
 /** Milliseconds for each answer during the login: the server may be waiting for a second factor. OpenSSH's own limit. */
 const LOGIN_TIMEOUT = 120_000;
-/** Seconds of silence before the server is asked for a sign of life, and how many may stay unanswered. */
-const ALIVE_INTERVAL = 15;
-const ALIVE_COUNT = 4;
 /** A connection that is being ended politely may take so many milliseconds before it is cut. */
 const END_GRACE = 1000;
 /** Characters of a server's banner that are kept. */
@@ -156,9 +156,9 @@ export class SshConnection {
     });
   }
 
+  /** Milliseconds for the TCP connection and for the key exchange, each; 0: no limit. */
   #limit(): number {
-    const { connectTimeout } = this.plan.settings;
-    return connectTimeout ? connectTimeout * 1000 : CONNECT_TIMEOUT;
+    return (this.plan.settings.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT) * 1000;
   }
 
   #begin(step: string): void {
@@ -299,7 +299,7 @@ export class SshConnection {
       // Only now has the server proved that the key is its own.
       remember.proved();
     });
-    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
+    const interval = settings.serverAliveInterval ?? DEFAULT_SERVER_ALIVE_INTERVAL;
     const config: ConnectConfig = {
       sock: carrier,
       host: plan.host,
@@ -432,10 +432,15 @@ export class SshConnection {
 
   #watch(carrier: Carrier): void {
     const { settings, where } = this.plan;
-    const interval = settings.serverAliveInterval ?? ALIVE_INTERVAL;
-    watchSilence(carrier, interval, settings.serverAliveCountMax ?? ALIVE_COUNT, (seconds) => {
-      this.lost ??= `silent for ${seconds} seconds`;
-      this.#context.trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`);
-    });
+    const interval = settings.serverAliveInterval ?? DEFAULT_SERVER_ALIVE_INTERVAL;
+    watchSilence(
+      carrier,
+      interval,
+      settings.serverAliveCountMax ?? DEFAULT_SERVER_ALIVE_COUNT_MAX,
+      (seconds) => {
+        this.lost ??= `silent for ${seconds} seconds`;
+        this.#context.trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`);
+      },
+    );
   }
 }

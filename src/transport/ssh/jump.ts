@@ -1,4 +1,5 @@
 import { RsyncError } from '../../core/errors.ts';
+import { port as portNumber } from './config/values.ts';
 import { SSH_FAILED } from './errors.ts';
 
 export interface JumpHost {
@@ -8,26 +9,34 @@ export interface JumpHost {
   port: number | undefined;
 }
 
-const FORM =
-  /^(?:ssh:\/\/)?(?:([^@]*)@)?(?:\[([^\]]+)\]|([^:@/]+|[0-9a-f:]+::?[0-9a-f:.]*))(?::(\d{1,5}))?\/?$/i;
-
 /**
- * One hop of ProxyJump or -J: `[user@]host[:port]`, or the same as `ssh://` URI; an IPv6 address stands in brackets.
+ * One hop of ProxyJump or -J: `[user@]host[:port]`, or the same as `ssh://` URI; an IPv6 address stands in brackets, and
+ * a port may be the name of a service.
  *
  * @throws RsyncError RSYNC_USAGE (exit 255).
  */
 export function parseJump(text: string): JumpHost {
-  const [, user, bracketed, plain, port] = FORM.exec(text.trim()) ?? [];
+  const uri = /^ssh:\/\/(.*?)\/?$/is.exec(text.trim());
+  const rest = uri?.[1] ?? text.trim();
+  const at = rest.lastIndexOf('@');
+  // Parameters of the user part, as in ssh://user;fingerprint=...@host, say nothing that is needed here.
+  const user = at < 0 ? undefined : rest.slice(0, at).replace(uri === null ? /$^/ : /;.*$/s, '');
+  const [, bracketed, plain, port] =
+    /^(?:\[([^\]]+)\]|([^:/[\]\s]+))(?::(.*))?$/s.exec(rest.slice(at + 1)) ?? [];
   const host = bracketed ?? plain;
-  const number = port === undefined ? undefined : Number(port);
   // A host or user that starts with a dash would be an option to somebody.
-  const bad = host === undefined || /^-|\s/.test(host) || user?.startsWith('-') === true || user === '';
-  if (bad || (number !== undefined && (number < 1 || number > 65535))) {
-    throw new RsyncError('RSYNC_USAGE', `bad jump host "${text}"`, {
-      exitCode: SSH_FAILED,
-      origin: 'local',
-      hint: 'A jump host is written [USER@]HOST[:PORT], several of them with commas between.',
-    });
+  if (host === undefined || host.startsWith('-') || user === '' || user?.startsWith('-')) throw badJump(text);
+  try {
+    return { user, host, port: port === undefined || port === '' ? undefined : portNumber(port) };
+  } catch {
+    throw badJump(text);
   }
-  return { user, host, port: number };
+}
+
+function badJump(text: string): RsyncError {
+  return new RsyncError('RSYNC_USAGE', `bad jump host "${text}"`, {
+    exitCode: SSH_FAILED,
+    origin: 'local',
+    hint: 'A jump host is written [USER@]HOST[:PORT], several of them with commas between.',
+  });
 }

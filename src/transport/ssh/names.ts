@@ -1,10 +1,8 @@
 import { RsyncError } from '../../core/errors.ts';
 import { expandHome, expandTokens } from './config/paths.ts';
-import type { SshSettings } from './config/settings.ts';
+import { DEFAULT_PORT, type SshSettings } from './config/settings.ts';
 import { connectionTokens } from './config/tokens.ts';
 import { SSH_FAILED } from './errors.ts';
-
-const DEFAULT_PORT = 22;
 
 export type Expand = (keyword: string, value: string) => string;
 

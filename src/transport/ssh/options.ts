@@ -1,3 +1,4 @@
+import { quoteValue } from './config/line.ts';
 import type { GivenSetting } from './config/resolve.ts';
 import type { SshSecrets } from './plan.ts';
 
@@ -106,15 +107,16 @@ export function translateSshOptions(options: SshOptions): TranslatedOptions {
   if (options.addressFamily !== undefined) {
     add('addressFamily', 'AddressFamily', options.addressFamily === 4 ? 'inet' : 'inet6');
   }
-  for (const file of list(options.identityFile)) add('identityFile', 'IdentityFile', quoted(file));
+  for (const file of list(options.identityFile)) add('identityFile', 'IdentityFile', quoteValue(file));
   const knownHosts = list(options.knownHostsFile);
-  if (knownHosts.length > 0) add('knownHostsFile', 'UserKnownHostsFile', knownHosts.map(quoted).join(' '));
+  if (knownHosts.length > 0)
+    add('knownHostsFile', 'UserKnownHostsFile', knownHosts.map(quoteValue).join(' '));
   if (options.agent !== undefined) {
-    add('agent', 'IdentityAgent', options.agent === false ? 'none' : quoted(options.agent));
+    add('agent', 'IdentityAgent', options.agent === false ? 'none' : quoteValue(options.agent));
   }
   const variables = Object.entries(options.env ?? {});
   if (variables.length > 0) {
-    add('env', 'SetEnv', variables.map(([name, value]) => quoted(`${name}=${value}`)).join(' '));
+    add('env', 'SetEnv', variables.map(([name, value]) => quoteValue(`${name}=${value}`)).join(' '));
   }
   const { configFile, passphrase, password, allowMatchExec } = options;
   const keys = list(options.privateKey).map((content, i) => ({
@@ -131,11 +133,6 @@ export function translateSshOptions(options: SshOptions): TranslatedOptions {
 
 function word(value: string | number | boolean): string {
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
-}
-
-/** As one word of ssh_config(5); `%` and `~` keep their meaning there. */
-function quoted(value: string): string {
-  return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
 function list<T extends string | Uint8Array>(value: OneOrMore<T> | undefined): readonly T[] {

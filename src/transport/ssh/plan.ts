@@ -3,10 +3,16 @@ import { join } from 'node:path';
 import { RsyncError, usageError } from '../../core/errors.ts';
 import { defaultAgent } from './auth/default-agent.ts';
 import type { OnPrompt } from './auth/prompts.ts';
+import { quoteValue } from './config/line.ts';
 import { homeDirectory } from './config/paths.ts';
 import { formatReport } from './config/report.ts';
 import { type GivenSetting, resolveSshConfig } from './config/resolve.ts';
-import type { SshSettings } from './config/settings.ts';
+import {
+  DEFAULT_IDENTITY_FILES,
+  DEFAULT_PORT,
+  DEFAULT_USER_KNOWN_HOSTS_FILES,
+  type SshSettings,
+} from './config/settings.ts';
 import { SSH_FAILED } from './errors.ts';
 import { KnownHosts } from './host/known-hosts.ts';
 import { parseJump } from './jump.ts';
@@ -25,7 +31,7 @@ export interface SshSecrets {
 export interface SshTarget {
   /** As the user wrote it; may be an alias of the configuration. */
   host: string;
-  /** `user@` of the argument; wins over everything else. */
+  /** `user@` of the argument; wins over the configuration. */
   user?: string | undefined;
   /** Settings of the command line and of the library's caller, the strongest first. */
   given: readonly GivenSetting[];
@@ -44,8 +50,6 @@ export interface SshTarget {
   verbose?: boolean;
 }
 
-const DEFAULT_PORT = 22;
-const DEFAULT_IDENTITIES = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
 /** A jump host may itself be behind others: no longer chain than this is taken for meant. */
 const MAX_HOPS = 8;
 
@@ -68,7 +72,7 @@ export interface SshPlan {
   identitiesNamed: boolean;
   agent: string | undefined;
   agentExplicit: boolean;
-  /** Where new host keys go. */
+  /** Where new host keys go; `none` for nowhere. */
   knownHostsFile: string;
   known: KnownHosts;
   /** Under which the host is on file: HostKeyAlias has no port. */
@@ -91,8 +95,9 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
   const localUser = localUserName(env);
   const user = target.user;
   const given: GivenSetting[] = [
-    ...(user === undefined ? [] : [{ keyword: 'User', value: user, source: `${user}@` }]),
     ...target.given,
+    // As rsync starts ssh, `-l USER` comes after the words of -e, and ssh takes the first.
+    ...(user === undefined ? [] : [{ keyword: 'User', value: quoteValue(user), source: `${user}@` }]),
   ];
   const { settings, report } = await resolveSshConfig({
     host: target.host,
@@ -118,8 +123,8 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
 
   const files = settings.identityFiles.filter((file) => file.toLowerCase() !== 'none');
   const identitiesNamed = settings.identityFiles.length > 0;
-  const userFiles = (settings.userKnownHostsFiles ?? ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']).map(
-    (file) => expand('UserKnownHostsFile', file),
+  const userFiles = (settings.userKnownHostsFiles ?? DEFAULT_USER_KNOWN_HOSTS_FILES).map((file) =>
+    expand('UserKnownHostsFile', file),
   );
   const agent = chooseAgent(settings, env, expand);
   return {
@@ -128,12 +133,12 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
     user: remoteUser,
     settings,
     route: await findRoute(target, settings, depth, expandProxy),
-    identityFiles: identitiesNamed
-      ? files.map((file) => expand('IdentityFile', file))
-      : DEFAULT_IDENTITIES.map((name) => join(home, '.ssh', name)),
+    identityFiles: (identitiesNamed ? files : DEFAULT_IDENTITY_FILES).map((file) =>
+      expand('IdentityFile', file),
+    ),
     identitiesNamed,
     ...agent,
-    knownHostsFile: userFiles[0]!,
+    knownHostsFile: userFiles[0] ?? 'none',
     known: KnownHosts.read([...userFiles, ...globalFiles(settings, env, expand)], trace),
     knownName: settings.hostKeyAlias ?? host,
     knownPort: settings.hostKeyAlias === undefined ? port : DEFAULT_PORT,

@@ -295,9 +295,12 @@ describe.skipIf(sshdMissing())('ssh', () => {
       expect(trace.join('\n')).toMatch(/Port +\d+ +\S+config:3 +used/);
     });
 
-    it('takes the user of the argument before all others', async () => {
-      const error = await failure(open(sshd, home, 'true', { user: 'nobody-here', args: `-l ${sshd.user}` }));
+    it('takes the user of the argument, unless -l names another one, as ssh does', async () => {
+      const error = await failure(open(sshd, home, 'true', { user: 'nobody-here' }));
       expect(error.message).toContain('nobody-here@127.0.0.1: permission denied');
+      const channel = await open(sshd, home, 'echo in', { user: 'nobody-here', args: `-l ${sshd.user}` });
+      expect(await text(channel.input)).toBe('in\n');
+      channel.destroy();
     });
 
     it('says that nobody listens', async () => {
