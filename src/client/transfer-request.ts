@@ -25,7 +25,7 @@ export interface TransferRequest {
   channel?: Channel | undefined;
   /** What the transport does, a line at a time, for people who look for a fault. */
   trace?: ((line: string) => void) | undefined;
-  /** Tell `trace` only if `options.rsh` is `ssh -v`. Default false: always. */
+  /** Tell `trace` only if `ssh -v` (in `options.rsh`) or a LogLevel asks for it. Default false: always. */
   traceIfAsked?: boolean | undefined;
   env?: NodeJS.ProcessEnv | undefined;
 }

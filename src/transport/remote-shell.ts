@@ -32,7 +32,7 @@ export interface RemoteShellTarget {
   signal?: AbortSignal | undefined;
   /** Progress for people, a line at a time; never holds a secret. */
   trace?: ((line: string) => void) | undefined;
-  /** Tell `trace` only if the remote shell was started as `ssh -v`. Default false: always. */
+  /** Tell `trace` only if `ssh -v` or a LogLevel asks for it. Default false: always. */
   traceIfAsked?: boolean | undefined;
 }
 
@@ -80,8 +80,7 @@ async function openBuiltIn(
   const { user, host, onPrompt, signal, addressFamily } = target;
   const words = parseSshCommand(args);
   const options = translateSshOptions(target.ssh ?? {});
-  const trace = words.verbose || target.traceIfAsked !== true ? target.trace : undefined;
-  if (words.verbose && trace === undefined) {
+  if (words.verbose && target.trace === undefined) {
     throw usageError('ssh -v has nowhere to report to', 'Leave out -v, or give `trace`.');
   }
   const family: GivenSetting[] =
@@ -107,7 +106,8 @@ async function openBuiltIn(
       env,
       onPrompt,
       signal,
-      trace,
+      trace: target.trace,
+      traceIfAsked: target.traceIfAsked === true && !words.verbose,
       verbose: words.verbose,
     },
     target.command,

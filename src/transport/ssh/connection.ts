@@ -33,9 +33,6 @@ const BANNER = 8192;
 export interface ConnectionContext {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal | undefined;
-  trace: (line: string) => void;
-  /** Also trace the protocol messages. */
-  verbose: boolean;
 }
 
 /** One authenticated connection to an ssh server, over TCP, a proxy command, or the connection to a jump host. */
@@ -200,8 +197,8 @@ export class SshConnection {
   }
 
   async #connect(): Promise<Carrier> {
-    const { host, port, where, route, settings } = this.plan;
-    const { env, trace } = this.#context;
+    const { host, port, where, route, settings, trace } = this.plan;
+    const { env } = this.#context;
     switch (route.kind) {
       case 'jump':
         return this.#hop!.#forward(host, port, where);
@@ -227,7 +224,7 @@ export class SshConnection {
 
   /** A way to another host from the far end of this connection. */
   #forward(host: string, port: number, where: string): Promise<Carrier> {
-    this.#context.trace(`ssh: connecting to ${where} from ${this.plan.where}`);
+    this.plan.trace(`ssh: connecting to ${where} from ${this.plan.where}`);
     return new Promise((resolve, reject) => {
       const refused = (error: Error): void =>
         reject(
@@ -260,8 +257,7 @@ export class SshConnection {
 
   async #login(carrier: Carrier): Promise<void> {
     const { plan } = this;
-    const { where, user, settings } = plan;
-    const { trace, verbose } = this.#context;
+    const { where, user, settings, trace, verbose } = plan;
     const client = this.#client;
     const fail = (error: unknown): void =>
       this.#fail(isRsyncError(error) ? error : handshakeError(where, error as Error, this.#negotiation));
@@ -336,8 +332,7 @@ export class SshConnection {
   /** Resolves once logged in; rejects with the reason why not. Listens for as long as the client lives. */
   #outcome(authenticator: Authenticator): Promise<void> {
     const client = this.#client;
-    const { where } = this.plan;
-    const { trace } = this.#context;
+    const { where, trace } = this.plan;
     const done = new Promise<void>((resolve, reject) => {
       client.on('ready', resolve);
       client.on('error', (error: Error & { level?: string }) => {
@@ -370,8 +365,7 @@ export class SshConnection {
 
   /** The host key is judged once, before anything secret is sent, and must stay the same when keys are exchanged anew. */
   #verifyHostKey(carrier: Carrier, ask: OnPrompt | undefined, fail: (error: unknown) => void) {
-    const { known, knownName, knownPort, knownHostsFile, settings } = this.plan;
-    const { trace } = this.#context;
+    const { known, knownName, knownPort, knownHostsFile, settings, trace } = this.plan;
     let accepted: Buffer | undefined;
     let additions: { name: string; port: number }[] = [];
     const judge = async (key: Buffer): Promise<void> => {
@@ -439,7 +433,7 @@ export class SshConnection {
       settings.serverAliveCountMax ?? DEFAULT_SERVER_ALIVE_COUNT_MAX,
       (seconds) => {
         this.lost ??= `silent for ${seconds} seconds`;
-        this.#context.trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`);
+        this.plan.trace(`ssh: ${where} has been silent for ${seconds} seconds, connection cut`);
       },
     );
   }

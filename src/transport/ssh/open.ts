@@ -17,12 +17,7 @@ import { makePlan, type SshTarget } from './plan.ts';
  */
 export async function openSsh(target: SshTarget, command: ByteString): Promise<Channel> {
   const { signal } = target;
-  const connection = await SshConnection.open(await makePlan(target), {
-    env: target.env,
-    signal,
-    trace: target.trace ?? (() => {}),
-    verbose: target.verbose === true,
-  });
+  const connection = await SshConnection.open(await makePlan(target), { env: target.env, signal });
   try {
     return await connection.exec(command, (stream) =>
       sshChannel({ connection, stream, command: toText(command) }),

@@ -46,6 +46,8 @@ export interface SshTarget {
   signal?: AbortSignal | undefined;
   /** Progress of the connection for people, a line at a time; never a secret. */
   trace?: ((line: string) => void) | undefined;
+  /** Tell `trace` only if LogLevel asks for it. */
+  traceIfAsked?: boolean | undefined;
   /** Also trace the protocol messages. */
   verbose?: boolean;
 }
@@ -80,6 +82,10 @@ export interface SshPlan {
   knownPort: number;
   secrets: SshSecrets;
   onPrompt: OnPrompt | undefined;
+  /** What happens, a line at a time. */
+  trace: (line: string) => void;
+  /** Also trace the protocol messages. */
+  verbose: boolean;
   /** `host:port`, for messages. */
   where: string;
 }
@@ -90,7 +96,7 @@ export interface SshPlan {
  * @throws RsyncError RSYNC_USAGE, RSYNC_UNSUPPORTED, RSYNC_HOST_KEY (unreadable known hosts).
  */
 export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
-  const { env, trace } = target;
+  const { env } = target;
   const home = homeDirectory(env);
   const localUser = localUserName(env);
   const user = target.user;
@@ -106,10 +112,13 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
     home,
     localUser,
     env,
-    trace,
+    trace: target.traceIfAsked === true ? undefined : target.trace,
     ...(target.allowExec === undefined ? {} : { allowExec: target.allowExec }),
   });
-  for (const line of formatReport(target.host, report)) trace?.(line);
+  const { logLevel = '' } = settings;
+  const silent = target.traceIfAsked === true && !/^(?:verbose|debug)/.test(logLevel);
+  const trace = (silent ? undefined : target.trace) ?? (() => {});
+  for (const line of formatReport(target.host, report)) trace(line);
 
   const { host, port, expand, expandProxy } = connectionNames({
     original: target.host,
@@ -144,6 +153,8 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
     knownPort: settings.hostKeyAlias === undefined ? port : DEFAULT_PORT,
     secrets: target.secrets ?? {},
     onPrompt: settings.batchMode === true ? undefined : target.onPrompt,
+    trace,
+    verbose: target.verbose === true || logLevel.startsWith('debug'),
     where: `${host.includes(':') ? `[${host}]` : host}:${port}`,
   };
 }
