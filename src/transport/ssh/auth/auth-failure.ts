@@ -69,7 +69,10 @@ function hintFor(outcome: AuthOutcome): string {
   if (notOffered > 0 && refused.length > 0) {
     return 'Name the right key with -i FILE (IdentityFile; FILE.pub names a key of the agent) and set IdentitiesOnly=yes: a server lets one try a few keys only.';
   }
-  if (methods !== undefined && !methods.includes('publickey')) return withoutKeys(outcome);
+  if (methods !== undefined) {
+    if (!methods.some((method) => outcome.order.includes(method))) return withoutMethods(methods);
+    if (!methods.includes('publickey')) return withoutKeys(outcome);
+  }
   if (skipped.some((what) => what.includes('nobody to ask'))) {
     return 'Load the key into an agent (ssh-add), or run it from a terminal to type the passphrase.';
   }
@@ -83,27 +86,24 @@ function hintFor(outcome: AuthOutcome): string {
   return 'Name a key with -i FILE (IdentityFile), load one into an agent (ssh-add), or make one with ssh-keygen.';
 }
 
+/** Nothing that the server takes is something that this client may do. */
+function withoutMethods(methods: readonly string[]): string {
+  return methods.some((method) => KNOWN.includes(method))
+    ? 'The settings leave out every method that the server takes: see PreferredAuthentications, PubkeyAuthentication, PasswordAuthentication, KbdInteractiveAuthentication and BatchMode.'
+    : `The server takes no method that the built-in ssh has. ${SYSTEM_SSH}`;
+}
+
+const KNOWN = ['publickey', 'keyboard-interactive', 'password'];
+
 /** The server takes no key, or no further one. */
-function withoutKeys({
-  methods = [],
-  order,
-  canAsk,
-  passwordGiven,
-  steps,
-  passwordsRefused,
-}: AuthOutcome): string {
-  const further = steps.length > 0 ? 'The server wants a further step' : 'The server takes no keys';
-  const mutual = methods.filter((method) => order.includes(method));
-  if (mutual.length === 0) {
-    const interactive = methods.some((method) => method === 'password' || method === 'keyboard-interactive');
-    return interactive
-      ? `${further}, and the settings leave out the methods that it takes (PasswordAuthentication, KbdInteractiveAuthentication, PreferredAuthentications).`
-      : `${further}, by methods that the built-in ssh does not have. ${SYSTEM_SSH}`;
+function withoutKeys({ canAsk, passwordGiven, steps, passwordsRefused }: AuthOutcome): string {
+  const what = steps.length > 0 ? 'The server wants a further step' : 'The server takes no keys';
+  if (canAsk) {
+    return passwordsRefused > 0
+      ? `${what}: check the user name and the password.`
+      : `${what}: it asks for a password or the like, which has to be answered.`;
   }
-  if (!canAsk && passwordGiven)
-    return `${further}, and nobody is there to answer more than the password given: check that, or run it from a terminal.`;
-  if (!canAsk) return `${further} and nobody is there to type a password: run it from a terminal.`;
-  return passwordsRefused > 0
-    ? `${further}: check the user name and the password.`
-    : `${further}: it has to be answered.`;
+  return passwordGiven && passwordsRefused > 0
+    ? `${what}: check the password that was given, or run it from a terminal to type another one.`
+    : `${what} and nobody is there to type a password: run it from a terminal.`;
 }

@@ -23,7 +23,6 @@ export interface AuthenticatorOptions {
 
 type Method = 'publickey' | 'keyboard-interactive' | 'password';
 
-const METHODS: readonly Method[] = ['publickey', 'keyboard-interactive', 'password'];
 const PASSWORD_PROMPTS = 3;
 /** Refused attempts after which a server is likely to end the connection at the next one (MaxAuthTries 6). */
 const FEW_ATTEMPTS = 5;
@@ -76,7 +75,7 @@ export class Authenticator {
       skip,
       options.server ?? (() => undefined),
     );
-    this.#order = preference(settings, password !== undefined);
+    this.#order = preference(settings, password !== undefined, trace);
   }
 
   /** The signature algorithms that the server names; returns those that may be used. */
@@ -112,6 +111,14 @@ export class Authenticator {
         this.#interactiveTries = Number.POSITIVE_INFINITY;
       }
     }
+  }
+
+  /** Words of the server in keyboard-interactive that come without a question, which nobody else would be told of. */
+  informed(name: string, instructions: string): void {
+    for (const line of `${name}\n${instructions}`.slice(0, 4096).split('\n')) {
+      if (line.trim() !== '') this.#options.trace(`ssh: server: ${visible(line)}`);
+    }
+    if (this.#attempt?.kind === 'keyboard-interactive') this.#attempt.round.informed(name, instructions);
   }
 
   /** The next attempt, or undefined if there is none left. The first is `none`. Rejects with what a prompt throws. */
@@ -242,20 +249,22 @@ export class Authenticator {
 }
 
 /** Methods that are allowed and that this client has, in the order to try them. */
-function preference(settings: SshSettings, hasPassword: boolean): Method[] {
+function preference(settings: SshSettings, hasPassword: boolean, trace: (line: string) => void): Method[] {
   const allowed: Record<Method, boolean> = {
     publickey: settings.pubkeyAuthentication !== false,
     'keyboard-interactive': settings.kbdInteractiveAuthentication !== false,
     password: settings.passwordAuthentication !== false,
   };
-  const { preferredAuthentications: preferred } = settings;
-  // Others, such as gssapi-with-mic, this client does not have: the next one of the list is as good.
-  const order =
-    preferred === undefined
-      ? // A password that is at hand serves the method of that name best.
-        hasPassword
-        ? (['publickey', 'password', 'keyboard-interactive'] as const)
-        : METHODS
-      : preferred.flatMap((name) => METHODS.filter((method) => method === name.toLowerCase()));
-  return [...new Set(order)].filter((method) => allowed[method]);
+  // A password that is at hand serves the method of that name best.
+  const usual: readonly Method[] = hasPassword
+    ? ['publickey', 'password', 'keyboard-interactive']
+    : ['publickey', 'keyboard-interactive', 'password'];
+  const order = new Set<Method>();
+  for (const name of settings.preferredAuthentications ?? usual) {
+    const method = usual.find((known) => known === name.toLowerCase());
+    if (method !== undefined) order.add(method);
+    // ssh, too, goes on to the next one of a list that begins with gssapi-with-mic.
+    else trace(`ssh: PreferredAuthentications: the built-in ssh has no ${name}, the others are tried`);
+  }
+  return [...order].filter((method) => allowed[method]);
 }

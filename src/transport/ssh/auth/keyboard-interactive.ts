@@ -1,9 +1,10 @@
 import type { KeyboardInteractiveAuthMethod, Prompt } from 'ssh2';
 import { type OnPrompt, visible } from './prompts.ts';
 
-/** Characters of one text of the server that are shown, questions in one round, and rounds in one attempt. */
+/** Characters of one text of the server that are shown, questions in one round, texts kept, rounds in one attempt. */
 const MAX_TEXT = 4096;
 const MAX_QUESTIONS = 64;
+const MAX_SAID = 8;
 const MAX_ROUNDS = 32;
 
 /** What a server calls a password, in languages that servers speak. */
@@ -25,9 +26,16 @@ export class KeyboardInteractive {
   declined = false;
   readonly #options: KeyboardInteractiveOptions;
   #rounds = 0;
+  /** What the server has said without asking for anything. */
+  #said: string[] = [];
 
   constructor(options: KeyboardInteractiveOptions) {
     this.#options = options;
+  }
+
+  /** A round without questions, which the library answers by itself: its words are shown with the next question. */
+  informed(name: string, instructions: string): void {
+    this.#said = [...this.#said, ...this.#heading(name, instructions)].slice(-MAX_SAID);
   }
 
   get method(): KeyboardInteractiveAuthMethod {
@@ -62,13 +70,11 @@ export class KeyboardInteractive {
       const password = takePassword();
       if (password !== undefined) return [password];
     }
-    const origin = `(${visible(username)}@${visible(host)}) `;
-    const heading = [name, instructions]
-      .filter((text) => text.trim() !== '')
-      .map((text) => marked(text, origin));
+    const heading = [...this.#said, ...this.#heading(name, instructions)];
+    this.#said = [];
     const answers: string[] = [];
     for (const [i, { prompt, echo }] of questions.entries()) {
-      const message = [...(i === 0 ? heading : []), marked(prompt, origin)].join('\n');
+      const message = [...(i === 0 ? heading : []), marked(prompt, this.#origin)].join('\n');
       const answer =
         this.declined || ask === undefined
           ? undefined
@@ -77,6 +83,17 @@ export class KeyboardInteractive {
       answers.push(answer ?? '');
     }
     return answers;
+  }
+
+  #heading(name: string, instructions: string): string[] {
+    return [name, instructions]
+      .filter((text) => text.trim() !== '')
+      .map((text) => marked(text, this.#origin));
+  }
+
+  get #origin(): string {
+    const { username, host } = this.#options;
+    return `(${visible(username)}@${visible(host)}) `;
   }
 }
 

@@ -85,7 +85,9 @@ async function judgeUnknown(
     const print = fingerprint(key);
     const answer = await ask({ kind: 'host-key', message, secret: false, host, fingerprint: print });
     if (isAcceptance(answer, print)) return true;
-    throw refusal(`the host key of ${name} (${shown}) was not accepted`, {});
+    throw refusal(`the host key of ${name} (${shown}) was not accepted`, {
+      hint: 'Answer yes, or with the fingerprint that the host itself tells.',
+    });
   }
   const file = others === '' ? '' : `; on file: ${others}`;
   const certified =
@@ -131,6 +133,6 @@ function lineFor(host: string, port: number, key: Buffer): string | undefined {
   }
 }
 
-function refusal(message: string, more: { hint?: string; path?: string }): RsyncError {
+function refusal(message: string, more: { hint: string; path?: string }): RsyncError {
   return new RsyncError('RSYNC_HOST_KEY', message, { exitCode: SSH_FAILED, origin: 'transport', ...more });
 }

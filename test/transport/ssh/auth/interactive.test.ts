@@ -1,5 +1,6 @@
 import type { AuthContext } from 'ssh2';
 import { afterAll, describe, expect, it } from 'vitest';
+import { KeyboardInteractive } from '../../../../src/transport/ssh/auth/keyboard-interactive.ts';
 import type { OnPrompt } from '../../../../src/transport/ssh/auth/prompts.ts';
 import { failure, open, script, temporaryFolder, text } from '../../support.ts';
 import { askInRounds, type WordsServer, wordsServer } from './words-server.ts';
@@ -56,6 +57,24 @@ describe('keyboard-interactive', () => {
       '(ann@127.0.0.1) PIN: ',
       '(ann@127.0.0.1) Code: ',
     ]);
+  });
+
+  it('shows with the next question what the server said without asking', async () => {
+    const ask = script(['x']);
+    const round = new KeyboardInteractive({ username: 'ann', host: 'h', ask, takePassword: () => undefined });
+    for (let i = 0; i < 20; i++) round.informed('', `Note ${i}\u0007`);
+    round.informed('Welcome', 'Your password\nexpires soon');
+    const questions = [{ prompt: 'Code: ', echo: false }];
+    await new Promise<string[]>((resolve) => round.method.prompt('', 'Now', '', questions, resolve));
+    expect(ask.asked[0]!.split('\n').slice(-6)).toEqual([
+      '(ann@h) Note 19',
+      '(ann@h) Welcome',
+      '(ann@h) Your password',
+      '(ann@h) expires soon',
+      '(ann@h) Now',
+      '(ann@h) Code: ',
+    ]);
+    expect(ask.asked[0]).not.toContain('Note 10');
   });
 
   it('gives each question an answer, also if nobody wants to', async () => {

@@ -115,7 +115,14 @@ describe.skipIf(sshdMissing() ?? accountsMissing())(
         login(sshd, { onPrompt: none, args: '-o PreferredAuthentications=publickey' }),
       );
       expect(none.asked).toEqual([]);
-      expect(error.message).toContain('the server accepts: publickey,password'.replace(',', ', '));
+      expect(error.message).toContain('the server accepts: publickey, password');
+      for (const args of [
+        '-o PreferredAuthentications=gssapi-with-mic',
+        '-o PubkeyAuthentication=no -o PasswordAuthentication=no',
+      ]) {
+        const nothing = await failure(login(sshd, { onPrompt: none, args }));
+        expect(nothing.hint, args).toContain('The settings leave out every method');
+      }
     });
 
     it('asks nobody in batch mode', async () => {
