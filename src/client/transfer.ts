@@ -1,7 +1,7 @@
 import { fromText } from '../core/bytes.ts';
 import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
-import { remoteCommandLine, remoteWords } from '../protocol/remote-words.ts';
+import { remoteCommandLine, remoteWords, secludedWords } from '../protocol/remote-words.ts';
 import { buildServerArgs } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
 import type { Channel } from '../transport/channel.ts';
@@ -49,7 +49,8 @@ function connect(request: TransferRequest): Promise<Channel> {
   const pulls = request.direction !== 'push';
   const args = buildServerArgs(options, pulls ? 'sender' : 'receiver');
   const words = [options.rsyncPath, ...remoteWords(args, request.remotePaths, options)];
-  if (options.verbose > 1) tellCommand(request, words);
+  const secluded = options.secludedArgs ? secludedWords(args, request.remotePaths) : [];
+  if (options.verbose > 1) tellCommand(request, words, secluded);
   return openRemoteShell({
     host: remote.host,
     user: remote.user,
@@ -68,12 +69,19 @@ function connect(request: TransferRequest): Promise<Channel> {
 }
 
 /** What rsync prints with `-vv`: the remote shell as it would be started, and how many words it is given. */
-function tellCommand({ options, remote, onEvent }: TransferRequest, words: readonly string[]): void {
+function tellCommand(
+  { options, remote, onEvent }: TransferRequest,
+  words: readonly string[],
+  secluded: readonly string[],
+): void {
   const user = remote.user === undefined ? [] : ['-l', remote.user];
   const shell = (options.rsh ?? 'ssh').split(' ').filter(Boolean);
-  const quoted = words.map((word) => (/[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word));
+  const quoted = (word: string): string => (/[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word);
   const family = familyWords(shell[0] ?? '', options.addressFamily || undefined);
-  const line = [...shell, ...user, ...family, remote.host, ...quoted];
-  const text = fromText(`opening connection using: ${line.join(' ')}  (${line.length} args)`);
-  onEvent?.({ type: 'message', level: 'info', text, remote: false });
+  const tell = (what: string, line: readonly string[]): void => {
+    const text = fromText(`${what}: ${line.join(' ')}  (${line.length} args)`);
+    onEvent?.({ type: 'message', level: 'info', text, remote: false });
+  };
+  tell('opening connection using', [...shell, ...user, ...family, remote.host, ...words.map(quoted)]);
+  if (options.secludedArgs) tell('protected args', secluded.map(quoted));
 }

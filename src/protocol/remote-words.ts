@@ -82,21 +82,24 @@ export function remoteCommandLine(
 }
 
 /**
- * The strings that a client with `--secluded-args` sends first, each ended by NUL, with one more NUL at the end.
+ * The words that `--secluded-args` keeps from the shell.
  * @param args of buildServerArgs.
  * @throws RsyncError RSYNC_USAGE, exit 1: a path that cannot be an argument.
  */
-export function secludedArguments(args: readonly string[], paths: readonly string[]): ByteString {
+export function secludedWords(args: readonly string[], paths: readonly string[]): string[] {
   checkPaths(paths);
-  const strings = ['rsync', ...args.slice(clusterAt(args) + 1), '.', ...paths.map(asOperand)].map(fromText);
-  const long = strings.find((text) => text.length > LONGEST_SECLUDED);
-  if (long !== undefined) {
-    throw usageError(
-      `rsyncjs: a path of ${long.length} bytes is too long for --secluded-args: ${long.slice(0, 40)}...`,
-      `At most ${LONGEST_SECLUDED} bytes are read of it; leave --secluded-args out.`,
-    );
-  }
-  return `${strings.join('\0')}\0\0`;
+  const words = [...args.slice(clusterAt(args) + 1), '.', ...paths.map(asOperand)];
+  const long = words.find((word) => fromText(word).length > LONGEST_SECLUDED);
+  if (long === undefined) return words;
+  throw usageError(
+    `rsyncjs: a path is too long for --secluded-args: ${long.slice(0, 40)}...`,
+    `A server reads ${LONGEST_SECLUDED} bytes of it; leave --secluded-args out.`,
+  );
+}
+
+/** What a client with `--secluded-args` sends first: the words, each ended by NUL, and one more NUL. As above. */
+export function secludedArguments(args: readonly string[], paths: readonly string[]): ByteString {
+  return ['rsync', ...secludedWords(args, paths), '', ''].map(fromText).join('\0');
 }
 
 /** The letters come after `--server` and `--sender`; with `s` among them they are always there. */
