@@ -1,11 +1,17 @@
 import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
-import { Wire, type WirePort } from '../protocol/wire.ts';
+import type { WirePort } from '../protocol/wire.ts';
 import type { Channel, ChannelExit } from '../transport/channel.ts';
-import { diagnose } from '../transport/diagnose.ts';
+import { diagnose, inContext, type Phase, type Symptoms } from '../transport/diagnose/diagnose.ts';
+import { explainLocalDisk } from '../transport/diagnose/disk.ts';
+import { neverSpoke, versionBehindNoise } from '../transport/diagnose/symptoms.ts';
 import { Throttle } from './throttle.ts';
+import { WatchedWire } from './watched-wire.ts';
 
-const FIRST_BYTES = 64;
+/** Bytes kept for a diagnosis: what came first, and the end of the remote standard error. */
+const FIRST_BYTES = 4096;
 const STDERR_TAIL = 4096;
+/** Milliseconds that the end of the far process may take to be told, once its output has ended. */
+const EXIT_DELAY = 2000;
 
 export interface LinkOptions {
   /** KiB a second for what we send; 0: no limit. */
@@ -20,17 +26,20 @@ export interface LinkOptions {
 
 /** Couples a channel with a wire: flow control, rate limit, time-outs, keep-alives, and what the end of it means. */
 export class Link {
-  readonly wire: Wire;
+  readonly wire: WatchedWire;
   readonly channel: Channel;
   private readonly throttle: Throttle | undefined;
   private readonly options: LinkOptions;
-  private firstBytes = new Uint8Array(0);
+  /** For a diagnosis: as many of the first bytes received as are kept. */
+  firstBytes = new Uint8Array(0);
   private stderrTail = '';
   private exited: ChannelExit | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timeout: number;
   /** Keep-alives may be sent: some peers take none before their first file list is complete. */
   mayKeepAlive = false;
+  /** Everything is transferred, the last words are exchanged: for the phase in messages. Set by the session. */
+  isSayingGoodbye = false;
 
   constructor(channel: Channel, options: LinkOptions) {
     this.channel = channel;
@@ -44,7 +53,7 @@ export class Link {
       },
     };
     if (options.bwlimit > 0) this.throttle = new Throttle(port, options.bwlimit, () => this.wire.drained());
-    this.wire = new Wire(this.throttle ?? port);
+    this.wire = new WatchedWire(this.throttle ?? port);
     this.wire.onEnd = () => this.lost();
     channel.output.on('drain', () => (this.throttle ?? this.wire).drained());
     channel.output.on('error', () => this.wire.receiveEnd());
@@ -119,24 +128,55 @@ export class Link {
     return exit;
   }
 
-  /** Why the connection ended too early: better told by how the far process ended, if that can be learned in time. */
-  async explain(error: unknown): Promise<unknown> {
-    if (isRsyncError(error) && error.code === 'RSYNC_REMOTE_EXIT') {
-      // Its own words are on standard error, and may still be under way.
-      if (this.channel.stderr !== undefined) await this.exit(1000);
-      return error;
+  /** How far the session has come, as told by the bytes so far. */
+  private get phase(): Phase {
+    const { wire } = this;
+    if (!wire.isInputFramed) {
+      return neverSpoke(this) ? 'starting rsync' : 'handshake';
     }
-    if (!(error instanceof LostConnection) && !isShellNoise(error)) return error;
-    const exit = await this.exit(2000);
-    const { firstBytes, stderrTail, channel } = this;
-    const better = diagnose({
-      exit,
-      receivedBytes: this.wire.bytesIn,
-      firstBytes,
-      stderrTail,
+    if (this.isSayingGoodbye) return 'goodbye';
+    // A receiver may send keep-alives once it has the list; a sender hears of nothing but files.
+    const listed = this.options.role === 'sender' ? wire.dataIn > 0 : this.mayKeepAlive;
+    return listed ? 'transfer' : 'file list';
+  }
+
+  private symptoms(error: RsyncError): Symptoms {
+    const { channel, wire } = this;
+    return {
       label: channel.label,
-    });
-    return better ?? error;
+      details: channel.details,
+      phase: this.phase,
+      exit: this.exited,
+      receivedBytes: wire.bytesIn,
+      sentBytes: wire.bytesOut,
+      firstBytes: this.firstBytes,
+      stderr: this.stderrTail,
+      messages: wire.errors,
+      complaint: error.message,
+    };
+  }
+
+  /** Why the session ended too early: better told by how the far process ended, if that can be learned in time. */
+  async explain(error: unknown): Promise<unknown> {
+    if (!isRsyncError(error)) return error;
+    if (error.origin === 'local') return explainLocalDisk(error) ?? error;
+    if (error.code === 'RSYNC_TIMEOUT') return inContext(error, this.symptoms(error));
+    if (error instanceof LostConnection) await this.exit(EXIT_DELAY);
+    else if (error.code === 'RSYNC_REMOTE_EXIT') {
+      // Its own words are on standard error, and may still be under way.
+      if (this.channel.stderr !== undefined) await this.exit(EXIT_DELAY / 2);
+    } else if (neverSpoke(this)) await this.untilVersionOrExit();
+    else return inContext(error, this.symptoms(error));
+    return diagnose(this.symptoms(error), error, this.channel);
+  }
+
+  /** An rsync that comes after text from a shell waits for our answer: nothing more is to be learned from its end. */
+  private async untilVersionOrExit(): Promise<void> {
+    const deadline = performance.now() + EXIT_DELAY;
+    while (this.exited === undefined && performance.now() < deadline) {
+      if (versionBehindNoise(this) > 0) return;
+      await this.exit(50);
+    }
   }
 
   close(): void {
@@ -168,10 +208,4 @@ class LostConnection extends RsyncError {
       origin: 'transport',
     });
   }
-}
-
-function isShellNoise(error: unknown): boolean {
-  return (
-    error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL' && error.message.includes('shell clean')
-  );
 }
