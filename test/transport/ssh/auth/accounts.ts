@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 
 /** Why there can be no account to log in to with a password, or undefined. */
 export function accountsMissing(): string | undefined {
@@ -22,20 +21,18 @@ export interface Account {
   home: string;
   /** Lets a key in: the text of a .pub file. */
   authorize(publicKey: string): void;
+  /** The account and its home are gone. */
+  remove(): void;
 }
 
 let count = 0;
 
-/** An account with a home of its own; both are gone when the test file has run. */
+/** An account with a home of its own. */
 export function makeAccount(password: string): Account {
   const base = mkdtempSync(join(tmpdir(), 'rsyncjs-account-'));
   chmodSync(base, 0o711);
   const name = `rjs${process.pid}x${count++}`;
   const home = join(base, 'home');
-  afterAll(() => {
-    execFileSync('userdel', ['-f', name], { stdio: 'pipe' });
-    rmSync(base, { recursive: true, force: true });
-  });
   execFileSync('useradd', ['-M', '-d', home, '-s', '/bin/sh', name], { stdio: 'pipe' });
   execFileSync('chpasswd', [], { input: `${name}:${password}\n`, stdio: 'pipe' });
   const [uid, gid] = (['-u', '-g'] as const).map((what) =>
@@ -56,5 +53,9 @@ export function makeAccount(password: string): Account {
     password,
     home,
     authorize: (publicKey) => writeFileSync(keys, `${publicKey.trim()}\n`, { flag: 'a' }),
+    remove: () => {
+      execFileSync('userdel', ['-f', name], { stdio: 'pipe' });
+      rmSync(base, { recursive: true, force: true });
+    },
   };
 }

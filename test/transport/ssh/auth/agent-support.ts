@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -16,16 +16,21 @@ export interface TestAgent {
   clear(): void;
 }
 
-/** OpenSSH's agent, for as long as the test file runs. */
+/** OpenSSH's agent, for as long as the suite runs. To be called in the body of the suite. */
 export function realAgent(dir: string, name = 'agent.sock'): TestAgent {
   const socket = join(dir, name);
   const env = { ...process.env, SSH_AUTH_SOCK: socket };
-  const child = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
-  // The body of a suite runs even if the suite is skipped.
-  child.on('error', () => {});
-  beforeAll(() => new Promise<void>((resolve) => child.stdout.once('data', () => resolve())));
+  let child: ChildProcess | undefined;
+  beforeAll(async () => {
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+    child = agent;
+    await new Promise<void>((resolve, reject) => {
+      agent.stdout.once('data', () => resolve());
+      agent.once('error', reject);
+    });
+  });
   afterAll(() => {
-    child.kill();
+    child?.kill();
   });
   return {
     socket,

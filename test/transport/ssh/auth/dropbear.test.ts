@@ -16,7 +16,10 @@ describe.skipIf(dropbearMissing() ?? accountsMissing())('ssh login with dropbear
   beforeAll(() => {
     account = makeAccount('correct horse');
   });
-  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    account.remove();
+  });
 
   const start = async (...args: Parameters<typeof startDropbear>) => {
     const server = await startDropbear(...args);

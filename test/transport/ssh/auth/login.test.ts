@@ -1,4 +1,3 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +9,7 @@ import { openRemoteShell } from '../../../../src/transport/remote-shell.ts';
 import { fingerprint } from '../../../../src/transport/ssh/host/public-key.ts';
 import { makeKey, type Sshd, sshdMissing, startSshd } from '../../../support/sshd.ts';
 import { failure, open, script, temporaryFolder, text } from '../../support.ts';
+import { agentMissing, realAgent } from './agent-support.ts';
 
 const dir = temporaryFolder();
 const fingerprintOf = (publicKey: string) => fingerprint(Buffer.from(publicKey.split(' ')[1]!, 'base64'));
@@ -168,19 +168,12 @@ describe.skipIf(sshdMissing())('ssh login', () => {
     expect(await hello({ key: null, env: { HOME: own } })).toBe('hello\n');
   });
 
-  describe.skipIf(spawnSync('ssh-agent', ['-h']).error !== undefined)('with an agent', () => {
-    const socket = join(dir, 'agent.sock');
-    const env = { HOME: home, SSH_AUTH_SOCK: socket };
-    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const add = (path: string) =>
-      execFileSync('ssh-add', ['-q', path], { env: { ...process.env, ...env }, stdio: 'pipe' });
-    beforeAll(async () => {
-      await new Promise((resolve) => agent.stdout.once('data', resolve));
-      add(makeKey(join(dir, 'agent-other')).path);
-      for (const type of ['rsa', 'ecdsa'] as const) add(makeKey(join(dir, `agent-${type}`), type).path);
-    });
-    afterAll(() => {
-      agent.kill();
+  describe.skipIf(agentMissing())('with an agent', () => {
+    const agent = realAgent(dir);
+    const env = { HOME: home, SSH_AUTH_SOCK: agent.socket };
+    beforeAll(() => {
+      agent.add(makeKey(join(dir, 'agent-other')).path);
+      for (const type of ['rsa', 'ecdsa'] as const) agent.add(makeKey(join(dir, `agent-${type}`), type).path);
     });
 
     it.each(['rsa', 'ecdsa'] as const)('uses its %s key', async (type) => {

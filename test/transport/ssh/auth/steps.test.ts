@@ -17,7 +17,10 @@ describe.skipIf(sshdMissing() ?? accountsMissing())(
       account = makeAccount('correct horse');
       for (const { publicKey } of [first!, second!]) account.authorize(publicKey);
     });
-    afterAll(() => Promise.all(servers.map((sshd) => sshd.stop())));
+    afterAll(async () => {
+      await Promise.all(servers.map((sshd) => sshd.stop()));
+      account.remove();
+    });
 
     const start = async (...config: string[]) => {
       const sshd = await startSshd({
