@@ -1,11 +1,13 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { wireString, wireUint32 } from '../../../../src/transport/ssh/auth/wire.ts';
 
 /** Why there is no agent to test against. */
 export function agentMissing(): string | undefined {
+  // There it is a service, of which nobody can have one of one's own.
+  if (process.platform === 'win32') return 'no ssh-agent to start on Windows';
   return spawnSync('ssh-agent', ['-h']).error === undefined ? undefined : 'no ssh-agent found';
 }
 
@@ -41,6 +43,11 @@ export function realAgent(dir: string, name = 'agent.sock'): TestAgent {
       execFileSync('ssh-add', ['-q', '-D'], { env, stdio: 'pipe' });
     },
   };
+}
+
+/** A Unix socket in `dir`; on Windows, a named pipe. */
+export function socketPath(dir: string, name: string): string {
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${basename(dir)}-${name}` : join(dir, name);
 }
 
 /** Something that listens on a socket of its own and says what it likes. */
