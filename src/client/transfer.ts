@@ -60,6 +60,7 @@ function connect(request: TransferRequest): Promise<Channel> {
     spawn: options.rshSpawn,
     addressFamily: options.addressFamily || undefined,
     ssh: request.ssh,
+    matchExec: options.sshMatchExec,
     env: request.env,
     onPrompt: request.onPrompt,
     signal: request.signal,

@@ -52,6 +52,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   addressFamily: 0,
   rshSpawn: false,
   sshDebug: false,
+  sshMatchExec: false,
   protocol: NEWEST_PROTOCOL,
   checksumChoice: undefined,
   compressChoice: undefined,

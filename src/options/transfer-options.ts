@@ -96,6 +96,8 @@ export interface TransferOptions {
   rshSpawn: boolean;
   /** `--ssh-debug`: tell how the built-in ssh was set up and what it does. */
   sshDebug: boolean;
+  /** `--ssh-match-exec`: `Match exec` of ssh_config may run its command; otherwise it is refused where it matters. */
+  sshMatchExec: boolean;
   /** The highest protocol to offer: 29 to 32. */
   protocol: number;
   /** `--checksum-choice` as given (`md5`, `xxh64,md5`); undefined or `auto`: negotiated. */

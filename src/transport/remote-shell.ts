@@ -24,6 +24,8 @@ export interface RemoteShellTarget {
   addressFamily?: 4 | 6 | undefined;
   /** For the built-in ssh. */
   ssh?: SshOptions | undefined;
+  /** `Match exec` of ssh_config may run its command. Default false: such a line is refused where it matters. */
+  matchExec?: boolean | undefined;
   /** For the spawned program; HOME, SSH_AUTH_SOCK and the variables of ssh_config for the built-in ssh. */
   env?: NodeJS.ProcessEnv | undefined;
   /** Who answers questions (unknown host, passphrase, password). Without it such a connection is refused. */
@@ -101,7 +103,7 @@ async function openBuiltIn(
       user,
       given: [...options.given, ...family, ...words.given],
       configFile: options.configFile ?? words.configFile,
-      allowExec: options.allowExec,
+      allowExec: target.matchExec,
       secrets: options.secrets,
       env,
       onPrompt,

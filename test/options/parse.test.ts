@@ -372,9 +372,10 @@ describe('environment', () => {
 });
 
 describe('properties', () => {
+  // Without those that take a value, end the parsing, or conflict with another one.
   const flags = SUPPORTED_NAMES.filter(
     (name) =>
-      !/^--(max-delete|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
+      !/^--(old-args|max-delete|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
         name,
       ) && !/^-[fBeV]$/.test(name),
   );

@@ -34,7 +34,10 @@ describe('resolveOptions', () => {
     [{ oldArgs: 2 }, '--old-args --old-args'],
     [{ secludedArgs: true }, '-s'],
     [{ addressFamily: 6 }, '-4 -6'],
-    [{ addressFamily: 4, rshSpawn: true, sshDebug: true }, '--ipv4 --rsh-spawn --ssh-debug'],
+    [
+      { addressFamily: 4, rshSpawn: true, sshDebug: true, sshMatchExec: true },
+      '--ipv4 --rsh-spawn --ssh-debug --ssh-match-exec',
+    ],
     [{ protocol: 29, blockSize: 536_870_912 }, '--protocol=29 -B512m'],
     [{ filters: [{ kind: 'exclude', text: '*.o' }] }, '--exclude=*.o'],
   ])('%j is %s', (input, words) => {

@@ -43,6 +43,7 @@ describe('the table against rsync 3.5.0', () => {
     expect(extra.filter(({ own }) => own === true).map(({ long }) => long)).toEqual([
       'rsh-spawn',
       'ssh-debug',
+      'ssh-match-exec',
     ]);
   });
 

@@ -32,6 +32,14 @@ export const CONNECTION: readonly OptionEntry[] = [
     apply: set('sshDebug', true),
   },
   {
+    long: 'ssh-match-exec',
+    own: true,
+    group: 'connection',
+    help: 'let "Match exec" of ssh_config run its commands',
+    keys: ['sshMatchExec'],
+    apply: set('sshMatchExec', true),
+  },
+  {
     long: 'rsync-path',
     group: 'connection',
     argument: 'COMMAND',

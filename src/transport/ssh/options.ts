@@ -56,15 +56,12 @@ export interface SshOptions {
   batchMode?: boolean;
   /** Variables for the remote command; the server takes what its AcceptEnv allows. */
   env?: Readonly<Record<string, string>>;
-  /** `Match exec` of the configuration may run its command. Default false: such a line is refused where it matters. */
-  allowMatchExec?: boolean;
 }
 
 export interface TranslatedOptions {
   given: GivenSetting[];
   configFile: string | undefined;
   secrets: SshSecrets;
-  allowExec: boolean | undefined;
 }
 
 /** Keywords of ssh_config for the options that are nothing else. */
@@ -118,7 +115,7 @@ export function translateSshOptions(options: SshOptions): TranslatedOptions {
   if (variables.length > 0) {
     add('env', 'SetEnv', variables.map(([name, value]) => quoteValue(`${name}=${value}`)).join(' '));
   }
-  const { configFile, passphrase, password, allowMatchExec } = options;
+  const { configFile, passphrase, password } = options;
   const keys = list(options.privateKey).map((content, i) => ({
     content,
     name: i === 0 ? 'ssh.privateKey' : `ssh.privateKey[${i}]`,
@@ -127,7 +124,6 @@ export function translateSshOptions(options: SshOptions): TranslatedOptions {
     given,
     configFile: configFile === false ? 'none' : configFile,
     secrets: { ...(keys.length === 0 ? {} : { keys }), passphrase, password },
-    allowExec: allowMatchExec,
   };
 }
 

@@ -97,7 +97,7 @@ export class Directives {
 function undecided(name: string, place: Place, applies: Applies): RsyncError {
   const { criterion, reason } = applies as Exclude<Applies, boolean>;
   const hint = criterion.startsWith('Match exec')
-    ? `Allow it (ssh.allowMatchExec of the library), give ${name} on the command line, or: ${SYSTEM_SSH_HINT}`
+    ? `Allow it (--ssh-match-exec, sshMatchExec in the library), give ${name} on the command line, or: ${SYSTEM_SSH_HINT}`
     : `Give ${name} on the command line (-o ${name}=...), or: ${SYSTEM_SSH_HINT}`;
   return unsupported(place, `whether ${name} applies depends on ${criterion}: ${reason}`, hint);
 }
