@@ -1,11 +1,11 @@
-import { isRsyncError, type RsyncError } from '../../core/errors.ts';
+import type { RsyncError } from '../../core/errors.ts';
 import type { Channel } from '../channel.ts';
 import { forcedHint, recogniseAccount, recogniseForced } from './accounts.ts';
 import { recogniseDisk } from './disk.ts';
 import { recogniseElevation } from './elevation.ts';
 import { type Finding, type Recogniser, toError } from './finding.ts';
 import { recogniseLost, recogniseSignal } from './lost.ts';
-import { recogniseNoise, refineNoise } from './noise.ts';
+import { recogniseNoise, recogniseTerminal, refineNoise } from './noise.ts';
 import { askHost, type ProbeAnswer } from './probe.ts';
 import { recogniseProgram, refineProgram } from './program.ts';
 import { recogniseRemoteRsync } from './remote-rsync.ts';
@@ -16,6 +16,7 @@ export type { Phase, Symptoms } from './symptoms.ts';
 
 /** What is certain comes first; the last ones know little more than that it has ended. */
 const RECOGNISERS: readonly Recogniser[] = [
+  recogniseTerminal,
   recogniseRrsync,
   recogniseAccount,
   recogniseElevation,
@@ -61,17 +62,19 @@ export async function diagnose(symptoms: Symptoms, error: RsyncError, channel: C
   return toError(refine(finding, symptoms, answer), symptoms, error);
 }
 
-/** The same error, with the place and the circumstances. */
+/** The same error, with the place and the circumstances; a broken protocol may also have a reason that they tell. */
 export function inContext(error: RsyncError, symptoms: Symptoms): RsyncError {
   const { code, exitCode, origin, message, hint, path } = error;
-  if (!isRsyncError(error) || message.startsWith(`${symptoms.label}: `)) return error;
+  const isBroken = code === 'RSYNC_PROTOCOL' || code === 'RSYNC_STREAM';
+  const reason = isBroken ? recogniseTerminal(symptoms) : undefined;
+  const finding: Finding = reason ?? { code, exitCode, what: message };
   return toError(
     {
+      ...finding,
       code,
       exitCode,
       origin,
-      what: message,
-      ...(hint === undefined ? {} : { hint }),
+      ...(hint === undefined || reason !== undefined ? {} : { hint }),
       ...(path === undefined ? {} : { path }),
     },
     symptoms,

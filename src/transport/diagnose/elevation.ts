@@ -1,52 +1,40 @@
 /** sudo, doas and su in front of the remote rsync that want a person, or do not let this account through. */
 import { type Finding, startExitCode } from './finding.ts';
-import { allWords, neverSpoke, remoteProgram, type Symptoms } from './symptoms.ts';
+import { allWords, endsWithPrompt, neverSpoke, remoteProgram, type Symptoms } from './symptoms.ts';
 import { clean } from './words.ts';
 
-type Tool = 'sudo' | 'doas' | 'su';
-
-const RULES: readonly [pattern: RegExp, tool: Tool, what: string, remedy: (symptoms: Symptoms) => string][] =
+const RULES: readonly [pattern: RegExp, what: string, remedy: (symptoms: Symptoms) => string][] = [
+  [/must have a tty to run sudo/, 'sudo there wants a terminal', () => noTty],
   [
-    [/must have a tty to run sudo/, 'sudo', 'sudo there wants a terminal', () => noTty],
-    [
-      /sudo: (?:a password is required|a terminal is required|no tty present|no askpass)|sudo: \d+ incorrect password|\[sudo\] password for/,
-      'sudo',
-      'sudo there wants a password',
-      (symptoms) => noPassword(symptoms),
-    ],
-    [
-      /is not in the sudoers file|is not allowed to (?:execute|run)|not in sudoers/,
-      'sudo',
-      'sudo there does not let this account run rsync',
-      (symptoms) => noPassword(symptoms),
-    ],
-    [
-      /sudo: unknown user/,
-      'sudo',
-      'sudo there does not know that user',
-      () => 'Check the name after -u in --rsync-path.',
-    ],
-    [
-      /doas: (?:a tty is required|Authorization required|Authentication (?:required|failed))/i,
-      'doas',
-      'doas there wants a password',
-      () => doasRule,
-    ],
-    [
-      /doas: Operation not permitted/,
-      'doas',
-      'doas there does not let this account run rsync',
-      () => doasRule,
-    ],
-    [
-      /^(?:Password: ?)?su: (?:must be run from a terminal|Authentication failure|Authentication token)/im,
-      'su',
-      'su there wants a password',
-      () =>
-        'su can not be answered over this connection: use --rsync-path="sudo -n rsync" with a NOPASSWD rule, or log in as that user.',
-    ],
-  ];
+    /sudo: (?:a password is required|a terminal is required|no tty present|no askpass)|sudo: \d+ incorrect password|\[sudo\] password for/,
+    'sudo there wants a password',
+    (symptoms) => noPassword(symptoms),
+  ],
+  [
+    /is not in the sudoers file|is not allowed to (?:execute|run)|not in sudoers/,
+    'sudo there does not let this account run rsync',
+    (symptoms) => noPassword(symptoms),
+  ],
+  [
+    /sudo: unknown user/,
+    'sudo there does not know that user',
+    () => 'Check the name after -u in --rsync-path.',
+  ],
+  [
+    /doas: (?:a tty is required|Authorization required|Authentication (?:required|failed))/i,
+    'doas there wants a password',
+    () => doasRule,
+  ],
+  [/doas: Operation not permitted/, 'doas there does not let this account run rsync', () => doasRule],
+  [
+    /^(?:Password: ?)?su: (?:must be run from a terminal|Authentication failure|Authentication token)/im,
+    'su there wants a password',
+    () => suAnswer,
+  ],
+];
 
+const suAnswer =
+  'su can not be answered over this connection: use --rsync-path="sudo -n rsync" with a NOPASSWD rule, or log in as that user.';
 const noTty =
   'Put "Defaults:USER !requiretty" (USER: the account there) into a file of /etc/sudoers.d on the host; a terminal would spoil the data.';
 const doasRule =
@@ -55,7 +43,7 @@ const doasRule =
 export function recogniseElevation(symptoms: Symptoms): Finding | undefined {
   if (!neverSpoke(symptoms)) return undefined;
   const words = allWords(symptoms);
-  for (const [pattern, , what, remedy] of RULES) {
+  for (const [pattern, what, remedy] of RULES) {
     const match = pattern.exec(words);
     if (match === null) continue;
     return {
@@ -65,7 +53,16 @@ export function recogniseElevation(symptoms: Symptoms): Finding | undefined {
       hint: remedy(symptoms),
     };
   }
-  return undefined;
+  if (!endsWithPrompt(symptoms.stderr)) return undefined;
+  const prefix = remoteProgram(symptoms)?.prefix ?? '';
+  return {
+    code: 'RSYNC_REMOTE_SHELL',
+    exitCode: startExitCode(symptoms),
+    what: 'the remote command asks for a password',
+    hint: /\bsudo\b/.test(prefix)
+      ? noPassword(symptoms)
+      : 'Nobody can answer it over this connection: let what runs there in front of rsync (su, sudo, doas, a wrapper) do without one, or log in as the user that it is for.',
+  };
 }
 
 /** A rule for sudo that lets this one program through, for whoever the prefix says. */

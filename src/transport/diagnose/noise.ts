@@ -5,30 +5,33 @@ import type { HostFacts } from './probe.ts';
 import { hasNoise, remoteProgram, type Symptoms, versionBehindNoise } from './symptoms.ts';
 import { clean, quoteBytes, quoted } from './words.ts';
 
+/** A terminal shows our own version back to us, its zeros as "^@", before or after the version of the server. */
+const ECHO = /^[\s\S]{0,64}?\^@\^@\^@/;
+
+/** Not only in place of a version: which of the two comes first is a matter of chance. */
+export function recogniseTerminal(symptoms: Symptoms): Finding | undefined {
+  const { firstBytes } = symptoms;
+  if (!ECHO.test(Buffer.from(firstBytes).toString('latin1'))) return undefined;
+  return {
+    code: 'RSYNC_PROTOCOL',
+    exitCode: startExitCode(symptoms),
+    what: `the remote side is a terminal, which spoils the data; it began with ${quoteBytes(firstBytes)}`,
+    hint: 'Take the terminal away: no -t or -tt after ssh in -e or RSYNC_RSH, no RequestTTY in ssh_config, no "script" or "ssh -tt" in a forced command there.',
+  };
+}
+
 export function recogniseNoise(symptoms: Symptoms): Finding | undefined {
   if (!hasNoise(symptoms)) return undefined;
   const { firstBytes } = symptoms;
-  const base = { code: 'RSYNC_PROTOCOL' as const, exitCode: startExitCode(symptoms) };
-  if (isTerminal(firstBytes)) {
-    return {
-      ...base,
-      what: `the remote side is a terminal, which spoils the data; it began with ${quoteBytes(firstBytes)}`,
-      hint: 'Take the terminal away: no -t or -tt after ssh in -e or RSYNC_RSH, no RequestTTY in ssh_config, no "script" or "ssh -tt" in a forced command there.',
-    };
-  }
   const at = versionBehindNoise(symptoms);
   const text = at > 0 ? firstBytes.subarray(0, at) : firstBytes;
   return {
-    ...base,
+    code: 'RSYNC_PROTOCOL',
+    exitCode: startExitCode(symptoms),
     what: `is your shell clean? Text came before rsync's answer: ${quoteBytes(text)}`,
     hint: shellHint(undefined),
     ...(at > 0 ? { ask: 'shell' as const } : {}),
   };
-}
-
-/** A terminal shows our own version back to us, its bytes as "^_^@^@^@", unless echo is off; then CR comes before LF. */
-function isTerminal(bytes: Uint8Array): boolean {
-  return /\^.\^@\^@\^@/.test(Buffer.from(bytes).toString('latin1'));
 }
 
 interface Shell {

@@ -14,11 +14,13 @@ const MISSING: readonly RegExp[] = [
   /The term '([^']+)' is not recognized/,
 ];
 
+const FOREIGN = 'is for another processor or system';
+
 /** How they tell of one that is there and can not be started; without a file system's word of it, nothing is known. */
 const BROKEN: readonly [pattern: RegExp, what: string, hint: string][] = [
   [
     /exec format error|cannot execute binary file|could not be run by the operating system/i,
-    'is for another processor or system',
+    FOREIGN,
     'Install rsync from the packages of that host, and leave out --rsync-path.',
   ],
   [
@@ -135,7 +137,13 @@ export function refineProgram(finding: Finding, symptoms: Symptoms, facts: HostF
     return { ...finding, what: `${clean(program, 120)} ${what}`, hint };
   }
   const place = facts.found.find((path) => path !== program);
-  if (place === undefined) return isMissing ? { ...finding, hint: installHint(facts) } : finding;
+  if (place === undefined) {
+    if (isMissing) return { ...finding, hint: installHint(facts) };
+    const kind = clean([facts.system, facts.machine].filter(Boolean).join(' '), 60);
+    return finding.what.includes(FOREIGN) && kind !== ''
+      ? { ...finding, what: `${finding.what}; that host is ${kind}` }
+      : finding;
+  }
   const given = prefix === program ? place : `${prefix.slice(0, -program.length)}${place}`;
   // What the account finds by itself, if it was not that which failed.
   const plain = prefix === program && program !== 'rsync' && facts.onPath;

@@ -92,6 +92,6 @@ function oldOption(
     `the remote ${who} does not know the option ${clean(option, 60)}`,
     apple
       ? `That is the rsync of macOS: leave out ${clean(option, 60)}, or install rsync there (brew install rsync) and name it: --rsync-path=/opt/homebrew/bin/rsync.`
-      : `Leave out ${clean(option, 60)} (if -M sent it: that), or update rsync there, or name a newer one with --rsync-path=PATH.`,
+      : `Leave out ${clean(option, 60)}, update rsync there, or name a newer one with --rsync-path=PATH.`,
   );
 }

@@ -40,7 +40,7 @@ const REFUSALS: readonly [pattern: RegExp, hint: (match: RegExpExecArray, sympto
   [
     /invalid rsync-command syntax/,
     () =>
-      'rrsync knows one of the options of this run not: take out the less usual ones (such as --compress-choice, --checksum-choice, -M), or update rsync there.',
+      'rrsync knows one of the options of this run not: take out the less usual ones (such as --compress-choice or --mkpath), or update rsync there.',
   ],
   [
     /Restricted directory does not exist/,

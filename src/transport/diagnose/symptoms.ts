@@ -74,3 +74,8 @@ export function remoteProgram({ details }: Symptoms): { prefix: string; program:
 export function isWindowsServer({ details }: Symptoms): boolean {
   return /for_Windows/i.test(details?.server ?? '');
 }
+
+/** The last line is a question for a password that nobody has answered. */
+export function endsWithPrompt(stderr: string): boolean {
+  return /(?:password|passphrase|passcode|PIN)\b[^\n]{0,100}[:?] ?$/i.test(stderr);
+}

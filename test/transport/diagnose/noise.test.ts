@@ -33,10 +33,15 @@ describe('text in front of the version', () => {
     expect(recognise(s)?.what).toBe('rsync was not found on that host');
   });
 
-  it('a terminal, which echoes our version', () => {
-    const found = recognise(symptoms({ printed: `^_^@^@^@${VERSION}` }));
-    expect(found?.what).toContain('the remote side is a terminal');
-    expect(found?.hint).toContain('-tt');
+  it.each([
+    ['31', '^_^@^@^@'],
+    ['32, which is a blank', ' ^@^@^@'],
+  ])('a terminal, which echoes our version %s', (_version, echo) => {
+    for (const printed of [`${echo}${VERSION}`, `${VERSION}\x81\xfd${echo}`]) {
+      const found = recognise(symptoms({ printed }));
+      expect(found?.what).toContain('the remote side is a terminal');
+      expect(found?.hint).toContain('-tt');
+    }
   });
 
   it.each([

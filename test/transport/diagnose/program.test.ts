@@ -128,6 +128,12 @@ describe('a program that can not be run', () => {
   });
 });
 
+it('says what the host is, if a program is for another one', () => {
+  const s = symptoms({ exit: ended(126), stderr: 'sh: 1: /x: Exec format error', command: '/x --server .' });
+  const facts = { ...NOTHING, machine: 'aarch64' };
+  expect(refine(recognise(s)!, s, { kind: 'facts', facts }).what).toContain('; that host is Linux aarch64');
+});
+
 describe('what the host adds', () => {
   const ask = (command: string, stderr: string, facts: Partial<HostFacts>) => {
     const s = symptoms({ exit: ended(127), stderr, command: `${command} ${SERVER}` });

@@ -100,6 +100,19 @@ describe('sudo, doas and su', () => {
     expect(found!.ask).toBeUndefined();
   });
 
+  it.each([
+    ['Password: ', 'su root -c rsync', 'log in as the user'],
+    ["ann's password: ", 'wrapper', 'log in as the user'],
+    ['Enter passphrase for key "/x": ', 'wrapper', 'log in as the user'],
+    ['Password for ann:', 'sudo rsync', 'NOPASSWD'],
+  ])('a question that nobody answers: %j', (stderr, prefix, hint) => {
+    const found = recognise(symptoms({ stderr, command: `${prefix} --server .` }));
+    expect(found).toMatchObject({ code: 'RSYNC_REMOTE_SHELL', exitCode: 12 });
+    expect(found!.what).toBe('the remote command asks for a password');
+    expect(found!.hint).toContain(hint);
+    expect(recognise(symptoms({ stderr: `${stderr}\n`, command: `${prefix} --server .` }))).toBeUndefined();
+  });
+
   it('does not propose what is there already', () => {
     const s = symptoms({
       exit: ended(1),
