@@ -413,12 +413,12 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a host that 
 
     it('su asks', async () => {
       // It reads from where the data comes, and waits for ever.
-      const { code, message, hint } = await asThem(host.script(`exec su root -c "${peer.path} $*"`));
+      const { code, stderr } = await asThem(host.script(`exec su root -c "${peer.path} $*"`));
       expect(code).toBe(12);
-      expect(message).toMatch(
-        /the remote command asks for a password .* had not ended; .*; it said: Password:$/,
+      expect(stderr).toMatch(
+        /the remote command asks for a password .* had not ended; .*; it said: Password:$/m,
       );
-      expect(hint).toContain('log in as the user');
+      expect(stderr).toContain('log in as the user');
     });
   });
 });
