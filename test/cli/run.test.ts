@@ -269,17 +269,17 @@ describe('Windows', () => {
 
 it('asks for prompts when a transfer starts, not before', async () => {
   let asked = 0;
-  const prompts = { secret: async () => undefined, confirm: async () => false };
+  const onPrompt = async () => undefined;
   const base = {
     env: {},
     stdout: new Capture(),
     stderr: new Capture(),
-    prompts: async () => {
+    onPrompt: async () => {
       asked++;
-      return prompts;
+      return onPrompt;
     },
     transfer: async (request: TransferRequest): Promise<TransferResult> => {
-      expect(request.prompts).toBe(prompts);
+      expect(request.onPrompt).toBe(onPrompt);
       return { exitCode: 0, stats: stats(), protocol: 32, checksum: 'md5', compressor: 'none' };
     },
   };

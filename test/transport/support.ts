@@ -74,7 +74,7 @@ export function open(
     command,
     words: [],
     rsh: words.join(' '),
-    env: { HOME: home },
+    env: { HOME: home, PATH: process.env.PATH },
     ...target,
   });
 }

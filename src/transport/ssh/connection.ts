@@ -14,7 +14,7 @@ import { Deadline } from './deadline.ts';
 import { remoteEnvironment } from './environment.ts';
 import { aborted, closedError, handshakeError, proxyError, SSH_FAILED, timeoutError } from './errors.ts';
 import { judgeHostAddress } from './host/host-address.ts';
-import { judgeHostKey } from './host/host-key.ts';
+import { checkKeySize, judgeHostKey } from './host/host-key.ts';
 import { appendKnownHost, isNowhere } from './host/known-hosts.ts';
 import { watchSilence } from './keep-alive.ts';
 import { Negotiation } from './negotiation.ts';
@@ -315,7 +315,8 @@ export class SshConnection {
       }) as unknown as NonNullable<ConnectConfig['authHandler']>,
       debug: (line) => {
         this.#negotiation.note(line);
-        if (verbose) trace(`ssh2: ${visible(line)}`);
+        // The values of variables that go along may be secrets.
+        if (verbose) trace(`ssh2: ${visible(line.replace(/(, env: [^=]*=).*/s, '$1***)'))}`);
       },
     };
     try {
@@ -369,8 +370,9 @@ export class SshConnection {
     let accepted: Buffer | undefined;
     let additions: { name: string; port: number }[] = [];
     const judge = async (key: Buffer): Promise<void> => {
+      checkKeySize(key, knownName, settings.requiredRsaSize);
       const strict = settings.strictHostKeyChecking ?? 'ask';
-      const policy = { known, strict, ask, trace, knownHostsFile };
+      const policy = { known, strict, ask, trace, knownHostsFile, env: this.#context.env };
       const isNew = await judgeHostKey(key, { ...policy, host: knownName, port: knownPort });
       if (isNew) additions.push({ name: knownName, port: knownPort });
       const address = (carrier as { remoteAddress?: string }).remoteAddress;

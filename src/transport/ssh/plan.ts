@@ -12,6 +12,7 @@ import {
   DEFAULT_PORT,
   DEFAULT_USER_KNOWN_HOSTS_FILES,
   type SshSettings,
+  UNUSABLE_IDENTITY_FILES,
 } from './config/settings.ts';
 import { SSH_FAILED } from './errors.ts';
 import { KnownHosts } from './host/known-hosts.ts';
@@ -142,8 +143,8 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
     user: remoteUser,
     settings,
     route: await findRoute(target, settings, depth, expandProxy),
-    identityFiles: (identitiesNamed ? files : DEFAULT_IDENTITY_FILES).map((file) =>
-      expand('IdentityFile', file),
+    identityFiles: (identitiesNamed ? files : [...DEFAULT_IDENTITY_FILES, ...UNUSABLE_IDENTITY_FILES]).map(
+      (file) => expand('IdentityFile', file),
     ),
     identitiesNamed,
     ...agent,

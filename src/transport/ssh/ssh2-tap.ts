@@ -39,6 +39,8 @@ export interface AuthenticationTap {
   rejected(methodsLeft: readonly string[], partial: boolean): void;
   /** The signature algorithms that the server names (RFC 8308); returns those that ssh2 is to know of. */
   serverAlgorithms(names: readonly string[]): string[];
+  /** Words in keyboard-interactive that come without a question: ssh2 answers them by itself. */
+  informed(name: string, instructions: string): void;
 }
 
 interface Extension {
@@ -53,10 +55,24 @@ export function tapAuthentication(client: Client, tap: AuthenticationTap): void 
     | ((protocol: unknown, methods: string[], partial: boolean) => void)
     | undefined;
   const extensions = handlers.EXT_INFO as ((protocol: unknown, list: Extension[]) => void) | undefined;
-  if (failure === undefined || extensions === undefined) throw new Error('ssh2 has other message handlers');
+  const questions = handlers.USERAUTH_INFO_REQUEST as
+    | ((protocol: unknown, name: string, instructions: string, prompts: unknown) => void)
+    | undefined;
+  if (failure === undefined || extensions === undefined || questions === undefined) {
+    throw new Error('ssh2 has other message handlers');
+  }
   handlers.USERAUTH_FAILURE = ((protocol: unknown, methods: string[], partial: boolean) => {
     tap.rejected(methods, partial);
     failure(protocol, methods, partial);
+  }) as Handler;
+  handlers.USERAUTH_INFO_REQUEST = ((
+    protocol: unknown,
+    name: string,
+    instructions: string,
+    prompts: unknown,
+  ) => {
+    if (!Array.isArray(prompts) || prompts.length === 0) tap.informed(name, instructions);
+    questions(protocol, name, instructions, prompts);
   }) as Handler;
   handlers.EXT_INFO = ((protocol: unknown, list: Extension[]) => {
     const told = list.map((extension) =>

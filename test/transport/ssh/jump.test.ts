@@ -16,10 +16,18 @@ describe('parseJump', () => {
     expect(parseJump(text)).toEqual({ user, host, port });
   });
 
-  it.each(['', '@hop', 'ann@', '-oProxyCommand=x', '-l@hop', 'hop:0', 'hop:65536', 'hop:x y', 'a b', 'ssh://'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseJump(text)).toThrow(/bad jump host/);
-    },
-  );
+  it.each([
+    '',
+    '@hop',
+    'ann@',
+    '-oProxyCommand=x',
+    '-l@hop',
+    'hop:0',
+    'hop:65536',
+    'hop:x y',
+    'a b',
+    'ssh://',
+  ])('refuses %j', (text) => {
+    expect(() => parseJump(text)).toThrow(/bad jump host/);
+  });
 });

@@ -20,7 +20,9 @@ describe('the tap into ssh2', () => {
       client.on('error', () => {});
       client.on('authentication', (context) => {
         if (context.method === 'password' && context.password === 'right') context.accept();
-        else if (context.method === 'password') context.reject(['password', 'publickey'], true);
+        else if (context.method === 'keyboard-interactive') {
+          context.prompt([], 'Maintenance', 'at noon', () => context.reject(['password']));
+        } else if (context.method === 'password') context.reject(['password', 'publickey'], true);
         else context.reject(['password']);
       });
       client.on('session', (accept) => {
@@ -45,7 +47,14 @@ describe('the tap into ssh2', () => {
     server.close();
   });
 
-  function login(answers: { rejected: unknown[]; log: string[] }, passwords: string[]): Promise<Client> {
+  interface Answers {
+    rejected: unknown[];
+    log: string[];
+    words?: string[];
+  }
+
+  /** Passwords to try; an empty one stands for keyboard-interactive. */
+  function login(answers: Answers, passwords: string[]): Promise<Client> {
     const client = new ssh2.Client();
     return new Promise((resolve, reject) => {
       client.on('ready', () => resolve(client));
@@ -57,12 +66,14 @@ describe('the tap into ssh2', () => {
         debug: (line) => answers.log.push(line),
         authHandler: ((_left: unknown, _partial: unknown, next: (method: unknown) => void) => {
           const password = passwords.shift();
-          next(password === undefined ? false : { type: 'password', username: 'ann', password });
+          if (password === '') next({ type: 'keyboard-interactive', username: 'ann', prompt: () => {} });
+          else next(password === undefined ? false : { type: 'password', username: 'ann', password });
         }) as never,
       });
       tapAuthentication(client, {
         rejected: (methods, partial) => answers.rejected.push([methods, partial]),
         serverAlgorithms: (names) => [...names],
+        informed: (name, instructions) => answers.words?.push(name, instructions),
       });
     });
   }
@@ -75,6 +86,13 @@ describe('the tap into ssh2', () => {
       [['password', 'publickey'], true],
     ]);
     expect(serverIdentification(client)).toBe('SSH-2.0-tapped');
+    client.end();
+  });
+
+  it('is told of words that come without a question', async () => {
+    const answers = { rejected: [] as unknown[], log: [] as string[], words: [] as string[] };
+    const client = await login(answers, ['', 'right']);
+    expect(answers.words).toEqual(['Maintenance', 'at noon']);
     client.end();
   });
 

@@ -74,6 +74,7 @@ export class Authenticator {
       settings.pubkeyAcceptedAlgorithms,
       skip,
       options.server ?? (() => undefined),
+      settings.requiredRsaSize,
     );
     this.#order = preference(settings, password !== undefined, trace);
   }

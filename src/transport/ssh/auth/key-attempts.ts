@@ -1,6 +1,7 @@
 import type { AgentAuthMethod, ParsedKey } from 'ssh2';
 import { PUBLIC_KEY_ALGORITHMS, WEAK_PUBLIC_KEY_ALGORITHMS } from '../algorithms.ts';
 import { assembleAlgorithms } from '../config/algorithm-list.ts';
+import { DEFAULT_REQUIRED_RSA_SIZE, rsaKeyBits } from '../host/public-key.ts';
 import type { Identities, Identity } from './identities.ts';
 
 export interface KeyAttempt {
@@ -21,18 +22,21 @@ export class KeyAttempts {
   readonly #accepted: readonly string[];
   readonly #skip: (what: string) => void;
   readonly #server: () => string | undefined;
+  readonly #requiredRsaSize: number;
   #serverAlgorithms: readonly string[] | undefined;
 
   /**
    * @param accepted PubkeyAcceptedAlgorithms
    * @param skip told of keys that are passed over, with the reason
    * @param server the server's identification, once it is known
+   * @param requiredRsaSize RequiredRSASize: bits that an RSA key must have
    */
   constructor(
     identities: Identities,
     accepted: string | undefined,
     skip: (what: string) => void,
     server: () => string | undefined,
+    requiredRsaSize = DEFAULT_REQUIRED_RSA_SIZE,
   ) {
     this.#queue = [...identities.identities];
     this.#accepted = assembleAlgorithms(accepted, PUBLIC_KEY_ALGORITHMS, [
@@ -41,6 +45,7 @@ export class KeyAttempts {
     ]);
     this.#skip = skip;
     this.#server = server;
+    this.#requiredRsaSize = requiredRsaSize;
   }
 
   /** Keys that have not been offered. */
@@ -80,6 +85,11 @@ export class KeyAttempts {
     if (key.type !== RSA) {
       if (this.#accepted.includes(key.type)) return true;
       this.#skip(`${description}: PubkeyAcceptedAlgorithms leaves ${key.type} out`);
+      return false;
+    }
+    const bits = rsaKeyBits(key.getPublicSSH()) ?? 0;
+    if (bits < this.#requiredRsaSize) {
+      this.#skip(`${description}: ${bits} bits, and RequiredRSASize is ${this.#requiredRsaSize}`);
       return false;
     }
     if (this.#rsaAlgorithm() !== undefined) return true;

@@ -87,6 +87,9 @@ export const DEFAULT_IDENTITY_FILES: readonly string[] = [
   '~/.ssh/id_ed25519',
 ];
 
+/** Those that it can not use, so that it can say so. */
+export const UNUSABLE_IDENTITY_FILES: readonly string[] = ['~/.ssh/id_ecdsa_sk', '~/.ssh/id_ed25519_sk'];
+
 export const DEFAULT_USER_KNOWN_HOSTS_FILES: readonly string[] = [
   '~/.ssh/known_hosts',
   '~/.ssh/known_hosts2',

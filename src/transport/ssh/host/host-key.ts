@@ -7,7 +7,7 @@ import type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { knownHostLine } from './known-hosts-append.ts';
 import { forgetHost, hasKeygen } from './mend.ts';
 import { isNowhere } from './nowhere.ts';
-import { fingerprint, keyTypeName, keyTypeOf } from './public-key.ts';
+import { DEFAULT_REQUIRED_RSA_SIZE, fingerprint, keyTypeName, keyTypeOf, rsaKeyBits } from './public-key.ts';
 
 export interface HostKeyPolicy {
   known: KnownHosts;
@@ -131,6 +131,19 @@ function lineFor(host: string, port: number, key: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * RequiredRSASize of ssh_config(5): a short key can be broken, known or not.
+ *
+ * @throws RsyncError RSYNC_HOST_KEY (exit 255).
+ */
+export function checkKeySize(key: Buffer, host: string, required = DEFAULT_REQUIRED_RSA_SIZE): void {
+  const bits = rsaKeyBits(key);
+  if (bits === undefined || bits >= required) return;
+  throw refusal(`the host key of ${host} has ${bits} bits, and RequiredRSASize is ${required}`, {
+    hint: 'The server needs a longer key, or one of another type (ssh-keygen -A makes them there).',
+  });
 }
 
 function refusal(message: string, more: { hint: string; path?: string }): RsyncError {

@@ -55,6 +55,13 @@ describe.skipIf(sshdMissing())('the signatures of an RSA key', () => {
     expect(new Set(offered(sshd).slice(before))).toEqual(new Set(['ssh-rsa']));
   });
 
+  it('come from keys that are long enough', async () => {
+    const sshd = await start();
+    await expectIn(sshd, '-o RequiredRSASize=2048');
+    const error = await failure(login(sshd, '-o RequiredRSASize=2049'));
+    expect(error.message).toMatch(/RSA SHA256:\S+ \(\S+rsa\): 2048 bits, and RequiredRSASize is 2049/);
+  });
+
   describe('with a server that tells', () => {
     let identities: Awaited<ReturnType<typeof collectIdentities>>;
     beforeAll(async () => {

@@ -55,7 +55,7 @@ describe('keyboard-interactive', () => {
     expect(onPrompt.asked).toEqual([
       '(ann@127.0.0.1) Bank]0;title\n(ann@127.0.0.1) First line\n(ann@127.0.0.1) Second line\n(ann@127.0.0.1) Name: ',
       '(ann@127.0.0.1) PIN: ',
-      '(ann@127.0.0.1) Code: ',
+      '(ann@127.0.0.1) Nothing to answer\n(ann@127.0.0.1) Code: ',
     ]);
   });
 

@@ -48,6 +48,14 @@ describe.skipIf(sshdMissing())('ssh host key', () => {
     (await open(sshd, home, 'true', { knownHosts })).destroy();
   });
 
+  it('refuses an RSA key of fewer bits than RequiredRSASize, known or not', async () => {
+    const args = '-o HostKeyAlgorithms=rsa-sha2-512 -o RequiredRSASize=';
+    (await open(sshd, home, 'true', { args: `${args}2048` })).destroy();
+    const error = await failure(open(sshd, home, 'true', { args: `${args}3072` }));
+    expect(error).toMatchObject({ code: 'RSYNC_HOST_KEY', exitCode: 255 });
+    expect(error.message).toContain('has 2048 bits, and RequiredRSASize is 3072');
+  });
+
   it('refuses it with a person there, too, if told to be strict, or in batch mode', async () => {
     for (const args of ['-o StrictHostKeyChecking=yes', '-o BatchMode=yes']) {
       const onPrompt = script([], [true]);
