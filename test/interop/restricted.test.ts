@@ -36,10 +36,16 @@ import {
 
 const found = requirePeers();
 const newest = newestPeer();
-const restricted = found.filter((peer) => peer.rrsync !== undefined && existsSync('/usr/bin/python3'));
 
-if (process.env.CI && process.platform !== 'win32' && restricted.length < 2) {
-  throw new Error('rrsync of two peers is needed (scripts/setup-peers.sh), and python3 for it');
+/** The program of the first line of a script. */
+const interpreter = (script: string): string => /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
+const withScript = found.filter(({ rrsync }) => rrsync !== undefined);
+const restricted = withScript.filter(({ rrsync }) => existsSync(interpreter(rrsync!)));
+
+if (process.env.CI && process.platform !== 'win32') {
+  if (restricted.length === 0) throw new Error('no peer has an rrsync that runs (apt-get install python3)');
+  if (restricted.length < withScript.length)
+    throw new Error('an rrsync does not run (apt-get install perl python3)');
 }
 
 const TREE: readonly EntrySpec[] = [
@@ -82,12 +88,12 @@ const DESTINATIONS = [
 ];
 
 describe.skipIf(restricted.length === 0 || sshdMissing() !== undefined)('a key for rrsync', () => {
-  const base = temporaryFolder('restricted');
+  let base = '';
   let sshd: Sshd;
-  const keys = new Map<string, ForcedKey>();
   let count = 0;
 
   beforeAll(async () => {
+    base = temporaryFolder('restricted');
     makeTree(join(base, 'tree'), TREE);
     sshd = await startSshd();
   });
@@ -99,9 +105,7 @@ describe.skipIf(restricted.length === 0 || sshdMissing() !== undefined)('a key f
   /** A key for one mode and one directory: rrsync locks the directory that it may write to. */
   function key(peer: Peer, mode: string, directory: string): ForcedKey {
     const name = String(++count);
-    const made = forceCommand(sshd, name, [peer.rrsync, mode, directory].filter(Boolean).join(' '));
-    keys.set(name, made);
-    return made;
+    return forceCommand(sshd, name, [peer.rrsync, mode, directory].filter(Boolean).join(' '));
   }
 
   /** Runs both programs, each on a tree and with a key of its own, and returns how they ended. */
@@ -200,15 +204,19 @@ describe.skipIf(restricted.length === 0 || sshdMissing() !== undefined)('a key f
 });
 
 describe.skipIf(restricted.length === 0)('the words that rrsync is given', () => {
-  const base = temporaryFolder('words');
-  afterAll(() => removeTree(base));
-  const capture = join(base, 'capture');
-  const shown = join(base, 'shown');
+  let base = '';
+  let capture = '';
+  let shown = '';
 
   beforeAll(() => {
+    base = temporaryFolder('words');
+    capture = join(base, 'capture');
+    shown = join(base, 'shown');
     mkdirSync(join(base, 'src'));
     writeFileSync(capture, `#!/bin/sh\nshift\nprintf '%s' "$*" >'${shown}'\nexit 1\n`, { mode: 0o755 });
   });
+
+  afterAll(() => removeTree(base));
 
   const samples = OPTION_VECTORS.filter(
     ({ wire, long, short, group }) =>

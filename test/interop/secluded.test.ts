@@ -135,10 +135,11 @@ const ENVIRONMENT: readonly [name: string, env: Record<string, string>, given: G
 ];
 
 describe.skipIf(found.length === 0)('words for the remote side', () => {
-  const base = temporaryFolder('secluded');
+  let base = '';
   let count = 0;
   beforeAll(() => {
     process.umask(0o022);
+    base = temporaryFolder('secluded');
     makeTree(join(base, 'tree'), TREE);
   });
   afterAll(() => removeTree(base));

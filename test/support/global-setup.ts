@@ -44,6 +44,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   zsh: 'zsh',
   fish: 'fish',
   busybox: 'busybox',
+  perl: 'perl',
   python3: 'python3',
   sudo: 'sudo',
   iproute2: 'ip',
