@@ -47,7 +47,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   perl: 'perl',
   python3: 'python3',
   sudo: 'sudo',
-  iproute2: 'ip',
   acl: 'setfacl',
   attr: 'setfattr',
 };
