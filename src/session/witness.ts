@@ -19,7 +19,7 @@ export class Witness {
   firstBytes = new Uint8Array(0);
   private readonly channel: Channel;
   private readonly wire: WatchedWire;
-  private stderr = '';
+  private stderrTail = Buffer.alloc(0);
   private exited: ChannelExit | undefined;
   private promptTimer: NodeJS.Timeout | undefined;
 
@@ -37,10 +37,10 @@ export class Witness {
   }
 
   sawStderr(chunk: Buffer): void {
-    this.stderr = (this.stderr + chunk.toString('utf8')).slice(-STDERR_TAIL);
+    this.stderrTail = Buffer.concat([this.stderrTail, chunk]).subarray(-STDERR_TAIL);
     clearTimeout(this.promptTimer);
     // su and the like wait for ever: over the built-in ssh there is nobody who could answer.
-    if (this.channel.details?.kind !== 'ssh' || !endsWithPrompt(this.stderr)) return;
+    if (this.channel.details?.kind !== 'ssh' || !endsWithPrompt(this.stderrTail.toString('utf8'))) return;
     this.promptTimer = setTimeout(() => {
       if (this.wire.bytesIn === 0) this.wire.fail(new UnansweredPrompt());
     }, PROMPT_DELAY);
@@ -85,7 +85,7 @@ export class Witness {
   }
 
   private symptoms(error: RsyncError, phase: Phase): Symptoms {
-    const { channel, wire, firstBytes, stderr, exited } = this;
+    const { channel, wire, firstBytes, exited } = this;
     return {
       label: channel.label,
       details: channel.details,
@@ -94,7 +94,7 @@ export class Witness {
       receivedBytes: wire.bytesIn,
       sentBytes: wire.bytesOut,
       firstBytes,
-      stderr,
+      stderr: this.stderrTail.toString('utf8'),
       messages: wire.errors,
       complaint: error.message,
     };

@@ -3,7 +3,15 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newestPeer, type Peer, peers, requirePeers, runRsync, temporaryFolder } from '../support/peers.ts';
+import {
+  fakeShell,
+  newestPeer,
+  type Peer,
+  peers,
+  requirePeers,
+  runRsync,
+  temporaryFolder,
+} from '../support/peers.ts';
 import { sshdMissing } from '../support/sshd.ts';
 import { noise, removeTree } from '../support/tree.ts';
 import { relay } from '../transport/support.ts';
@@ -107,6 +115,14 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a host that 
       expect(message).toContain('/none/rsync, named by --rsync-path, was not found there');
     });
 
+    it('over a remote shell that is a program: without a second command', async () => {
+      const shell = fakeShell(base, peer);
+      const { code, message, hint } = await pull(shell, '/none/rsync');
+      expect(code).toBe(127);
+      expect(message).toContain('/none/rsync was not found on that host (starting rsync; ');
+      expect(hint).toContain('--rsync-path');
+    });
+
     it.each([
       ['a directory', () => base, 'is a directory'],
       ['no program', () => join(src, 'a'), 'is not a program that this account may run'],
@@ -164,8 +180,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a host that 
       const { code, message, hint } = await pull(
         host.shell({ command: host.script(`echo run >> ${log}`, line) }),
       );
-      expect(code).toBe(exitCode);
-      expect(message).toContain(what);
+      expect({ code, message }).toEqual({ code: exitCode, message: expect.stringContaining(what) });
       expect(hint).toContain(advice);
       expect(readFileSync(log, 'utf8')).toBe('run\n');
     });

@@ -49,9 +49,10 @@ function missingPrograms(words: string): Missing[] {
   });
 }
 
-/** One of the words of the command, as given or without its folders. */
+/** One of the words of the command, as given or without its folders. Where that is not known, what else? */
 function isOurs(name: string, symptoms: Symptoms): boolean {
-  const { prefix = 'rsync' } = remoteProgram(symptoms) ?? {};
+  const prefix = remoteProgram(symptoms)?.prefix;
+  if (prefix === undefined) return !name.startsWith('-');
   return prefix.split(/[\s'"]+/).some((word) => word === name || word.split('/').at(-1) === name);
 }
 
@@ -101,7 +102,7 @@ function notFound(symptoms: Symptoms, { program, line }: Missing): Finding {
       ...base,
       what: `the remote side did not find ${name}, which is not what was to be run`,
       hint:
-        prefix === 'rsync'
+        prefix === 'rsync' && !program.startsWith('-')
           ? 'A start-up file or a forced command of the account names it: mend it there.'
           : `Check --rsync-path=${quoted(clean(prefix, 80))}: the options of the server follow it on one command line.`,
     };
@@ -117,7 +118,7 @@ function notFound(symptoms: Symptoms, { program, line }: Missing): Finding {
     ...base,
     what:
       prefix === 'rsync'
-        ? 'rsync was not found on that host'
+        ? `${name} was not found on that host`
         : `${name}, named by --rsync-path, was not found there`,
     hint:
       prefix === 'rsync'
