@@ -21,6 +21,7 @@ export class Output {
   #pending: ByteString = '';
   #timer: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
+  #lineIsOpen = false;
 
   constructor(stdout: Sink, stderr: Sink) {
     this.#stdout = stdout;
@@ -46,10 +47,19 @@ export class Output {
     }
   }
 
-  /** To standard error, at once. */
-  err(text: ByteString | Uint8Array): void {
+  /** A line of our own to standard error, at once; what the far side said there without ending its line is ended. */
+  err(text: ByteString): void {
     this.flush();
-    this.#stderr.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
+    this.#stderr.write(Buffer.from(this.#lineIsOpen ? `\n${text}` : text, 'latin1'));
+    this.#lineIsOpen = false;
+  }
+
+  /** To standard error as it is: the far side's own. */
+  relay(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.flush();
+    this.#stderr.write(bytes);
+    this.#lineIsOpen = bytes.at(-1) !== 0x0a;
   }
 
   flush(): void {

@@ -100,7 +100,7 @@ export class TextPrinter {
         break;
       case 'stderr':
         this.#closeProgress();
-        this.#output.err(event.bytes);
+        this.#output.relay(event.bytes);
         break;
       case 'flist':
         this.#fileList(event);

@@ -25,6 +25,8 @@ export class RoleContext {
   hadErrors = false;
   /** Deletions left out because of `--max-delete`. */
   skippedDeletions = 0;
+  /** Called once all files are through and only last words are left to be exchanged. */
+  onGoodbye: () => void = () => {};
   /** MSG_NO_SEND: the receiver's, once there is one. */
   onNotSent: (ndx: number) => void = (ndx) => {
     throw protocolError(`no data for index ${ndx}, which was not asked for`);

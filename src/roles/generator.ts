@@ -54,6 +54,7 @@ export class Generator {
       this.cleanAll();
       if (ctx.negotiated.hasDeleteStats) this.endOfDeletions();
     }
+    ctx.onGoodbye();
     if (ctx.negotiated.hasDeleteStats) await this.echoed(4);
     if (!ctx.negotiated.incRecurse) this.touchUpAll();
     this.writer.index(NDX_DONE);

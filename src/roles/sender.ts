@@ -295,6 +295,7 @@ export class Sender {
   private async finish(): Promise<void> {
     const { ctx } = this;
     const { wire, negotiated } = ctx;
+    ctx.onGoodbye();
     if (negotiated.protocol >= 30 && ctx.ioError !== this.sentIoError) {
       wire.sendMessage(MSG.IO_ERROR, intPayload(ctx.ioError));
     }

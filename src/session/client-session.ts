@@ -87,6 +87,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       incremental: negotiated.incRecurse,
       setsSymlinkTimes: negotiated.setsSymlinkTimes || receives,
     });
+    ctx.onGoodbye = () => link.beginGoodbye();
     handleMessages(ctx, link, !receives);
     wire.frameInput(negotiated.protocol);
     sendRules(ctx, init, receives);

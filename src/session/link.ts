@@ -28,8 +28,7 @@ export class Link {
   private timeout: number;
   /** Keep-alives may be sent: some peers take none before their first file list is complete. */
   mayKeepAlive = false;
-  /** Everything is transferred, the last words are exchanged: for the phase in messages. Set by the session. */
-  isSayingGoodbye = false;
+  private isSayingGoodbye = false;
 
   constructor(channel: Channel, options: LinkOptions) {
     this.channel = channel;
@@ -107,6 +106,11 @@ export class Link {
   /** What ended the session, as an error that says what to change. */
   explain(error: unknown): Promise<unknown> {
     return this.witness.explain(error, this.phase);
+  }
+
+  /** All files are through, only last words are left: for the phase in messages. */
+  beginGoodbye(): void {
+    this.isSayingGoodbye = true;
   }
 
   /** How far the session has come, after the handshake. */

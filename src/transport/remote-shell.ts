@@ -1,4 +1,4 @@
-import { type ByteString, isAscii, toBuffer } from '../core/bytes.ts';
+import { type ByteString, isAscii, toBuffer, toText } from '../core/bytes.ts';
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import type { Channel } from './channel.ts';
 import { splitWords } from './shell-words.ts';
@@ -70,6 +70,7 @@ export async function openRemoteShell(target: RemoteShellTarget): Promise<Channe
     program,
     args: [...args, ...login, ...family, host, ...target.words.map(asArgument)],
     env: withoutDisplay(env),
+    command: toText(target.command),
     signal,
   });
 }

@@ -6,6 +6,8 @@ export interface SpawnTarget {
   program: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
+  /** What the program is to have run at the far end, for messages. */
+  command?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -19,7 +21,7 @@ const KILL_GRACE = 2000;
  *
  * @throws RsyncError RSYNC_REMOTE_SHELL (exit 14) if it can not be started.
  */
-export async function spawnChannel({ program, args, env, signal }: SpawnTarget): Promise<Channel> {
+export async function spawnChannel({ program, args, env, command, signal }: SpawnTarget): Promise<Channel> {
   if (signal?.aborted) {
     throw new RsyncError('RSYNC_ABORTED', `aborted before ${program} was started`, {
       exitCode: EXIT.SIGNAL,
@@ -58,7 +60,7 @@ export async function spawnChannel({ program, args, env, signal }: SpawnTarget):
     output: child.stdin,
     stderr: child.stderr,
     exit,
-    details: { kind: 'spawn' },
+    details: { kind: 'spawn', ...(command === undefined ? {} : { command }) },
     destroy: (error?: Error) => {
       if (destroyed) return;
       destroyed = true;

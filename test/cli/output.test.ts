@@ -55,10 +55,19 @@ it('keeps the order of the two streams', () => {
 it('writes bytes as they are', () => {
   output.out('caf\xc3\xa9');
   output.flush();
-  output.err(Uint8Array.of(0xff, 0));
+  output.relay(Uint8Array.of(0xff, 0, 0x0a));
   output.err('\xe9');
   expect(out.text).toBe('caf\xc3\xa9');
-  expect(err.text).toBe('\xff\0\xe9');
+  expect(err.text).toBe('\xff\0\n\xe9');
+});
+
+it('ends a line that the far side left open before one of its own', () => {
+  output.relay(Buffer.from('one\nPass'));
+  output.relay(Buffer.from('word: '));
+  output.relay(new Uint8Array(0));
+  output.err('first\n');
+  output.err('second\n');
+  expect(err.text).toBe('one\nPassword: \nfirst\nsecond\n');
 });
 
 describe('a stream that breaks', () => {

@@ -265,6 +265,7 @@ export class SshConnection {
     const authenticator = new Authenticator({
       username: user,
       host: plan.knownName,
+      where: where.replace(/:22$/, ''),
       identities: await collectIdentities({
         files: plan.identityFiles,
         explicit: plan.identitiesNamed,
@@ -281,6 +282,8 @@ export class SshConnection {
       trace,
       server: () => this.server,
     });
+    const hear = (chunk: Buffer): void => this.#negotiation.hear(chunk);
+    carrier.on('data', hear);
     const done = this.#outcome(authenticator);
     client.on('banner', (message: string) => {
       const text = visible(message).trimEnd();
@@ -291,6 +294,7 @@ export class SshConnection {
     client.on('handshake', ({ kex, serverHostKey, cs, sc }) => {
       trace(`ssh: ${kex}, ${serverHostKey}, out ${cs.cipher}, in ${sc.cipher}, compression ${cs.compress}`);
       if (this.#step !== 'exchanging keys') return;
+      carrier.off('data', hear);
       this.#begin('logging in');
       // Only now has the server proved that the key is its own.
       remember.proved();
@@ -353,7 +357,8 @@ export class SshConnection {
       client.on('close', () => {
         this.lost ??= 'the server closed the connection';
         const { failure } = this.#proxy ?? {};
-        if (failure === undefined || this.#step === 'logging in') reject(closedError(where, this.#step));
+        if (failure === undefined || this.#step === 'logging in')
+          reject(closedError(where, this.#step, this.#negotiation));
         else failure().then((words) => reject(proxyError(where, words)));
       });
       client.on('change password', () => {

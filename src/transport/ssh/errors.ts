@@ -70,7 +70,7 @@ export function handshakeError(where: string, cause: Error, negotiation: Negotia
   const { code } = cause as NodeJS.ErrnoException;
   if (typeof code === 'string' && code in REASONS) return connectError(where, cause);
   const noServer = /before handshake|invalid identification|header/i.test(cause.message);
-  return new RsyncError('RSYNC_CONNECT', `${where}: ${visible(cause.message)}`, {
+  return new RsyncError('RSYNC_CONNECT', `${where}: ${visible(cause.message)}${negotiation.firstWords}`, {
     exitCode: SSH_FAILED,
     origin: 'transport',
     hint: noServer
@@ -114,8 +114,9 @@ const OLD = new Set([
   'hmac-md5-96',
 ]);
 
-export function closedError(where: string, step: string): RsyncError {
-  return new RsyncError('RSYNC_CONNECT', `${where}: the server closed the connection while ${step}`, {
+export function closedError(where: string, step: string, negotiation: Negotiation): RsyncError {
+  const what = `${where}: the server closed the connection while ${step}${negotiation.firstWords}`;
+  return new RsyncError('RSYNC_CONNECT', what, {
     exitCode: SSH_FAILED,
     origin: 'transport',
     hint: 'The server may be overloaded or block this address; its log may say why.',

@@ -1,5 +1,15 @@
-/** What both sides offered in the key exchange, picked from ssh2's log: its errors name neither list. */
+import { visible } from './auth/prompts.ts';
+
+/** Characters that are kept of what a server says first, and shown of a line of it. */
+const KEPT = 512;
+const SHOWN = 200;
+
+/**
+ * What was said before both sides spoke ssh: the first words, and what each offered in the key exchange (picked from
+ * ssh2's log: its errors name neither list).
+ */
 export class Negotiation {
+  #heard = '';
   readonly #offers = new Map<string, { local?: string; remote?: string }>();
 
   /** A line of ssh2's log, such as "Handshake: (remote) KEX method: curve25519-sha256,...". */
@@ -13,6 +23,18 @@ export class Negotiation {
     const offer = this.#offers.get(what!) ?? {};
     offer[side as 'local' | 'remote'] = list!.replace(/[^\x21-\x7e]/g, '').slice(0, 1000);
     this.#offers.set(what!, offer);
+  }
+
+  /** The first bytes of the server. */
+  hear(chunk: Uint8Array): void {
+    if (this.#heard.length < KEPT) this.#heard += Buffer.from(chunk).toString('latin1').slice(0, KEPT);
+  }
+
+  /** A line that came instead of, or before, the name of an ssh server: "; it said: ...", or nothing. */
+  get firstWords(): string {
+    const lines = this.#heard.split(/\r?\n/).map((text) => visible(text).trim());
+    const line = lines.find((text) => text !== '' && !text.startsWith('SSH-'));
+    return line === undefined || this.#offers.size > 0 ? '' : `; it said: ${line.slice(0, SHOWN)}`;
   }
 
   /** The setting of ssh_config and both lists, for an error of ssh2 that says that there was no match. */

@@ -297,7 +297,7 @@ describe.skipIf(sshdMissing())('ssh', () => {
 
     it('takes the user of the argument, unless -l names another one, as ssh does', async () => {
       const error = await failure(open(sshd, home, 'true', { user: 'nobody-here' }));
-      expect(error.message).toContain('nobody-here@127.0.0.1: permission denied');
+      expect(error.message).toContain(`nobody-here@127.0.0.1:${sshd.port}: permission denied`);
       const channel = await open(sshd, home, 'echo in', { user: 'nobody-here', args: `-l ${sshd.user}` });
       expect(await text(channel.input)).toBe('in\n');
       channel.destroy();
@@ -359,7 +359,12 @@ describe.skipIf(sshdMissing())('ssh', () => {
     });
 
     it('says that it is no ssh server, or that it hung up', async () => {
-      for (const greeting of ['HTTP/1.1 400 Bad Request\r\n\r\n', '', 'SSH-2.0-x\r\n']) {
+      for (const [greeting, shown] of [
+        ['HTTP/1.1 400 Bad \u001b[2JRequest\r\n\r\n', 'it said: HTTP/1.1 400 Bad [2JRequest'],
+        ['Not allowed at this time\r\n', 'it said: Not allowed at this time'],
+        ['', 'before handshake'],
+        ['SSH-2.0-x\r\n', '127.0.0.1'],
+      ] as const) {
         const server = createServer((socket) => {
           socket.on('error', () => {}).end(greeting);
         });
@@ -367,6 +372,7 @@ describe.skipIf(sshdMissing())('ssh', () => {
         const port = (server.address() as { port: number }).port;
         const error = await failure(open({ ...sshd, port }, home, 'true'));
         expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
+        expect(error.message).toContain(shown);
         expect(error.hint).toBeTruthy();
         server.close();
       }

@@ -9,7 +9,10 @@ import { type OnPrompt, visible } from './prompts.ts';
 
 export interface AuthenticatorOptions {
   username: string;
+  /** As it is on file, for questions. */
   host: string;
+  /** With its port, for the failure. Default: `host`. */
+  where?: string;
   identities: Identities;
   settings: SshSettings;
   /** Given by the caller: used once, and never for a second prompt. */
@@ -223,11 +226,11 @@ export class Authenticator {
    * @param reason how the server ended it, without control characters
    */
   failure(reason?: string, cause?: unknown): RsyncError {
-    const { username, host, identities, ask, password } = this.#options;
+    const { username, host, where = host, identities, ask, password } = this.#options;
     const attempt = this.#attempt;
     return authFailure({
       username,
-      host,
+      host: where,
       reason,
       cause,
       refused:
