@@ -13,9 +13,7 @@ import {
 import { Deadline } from './deadline.ts';
 import { remoteEnvironment } from './environment.ts';
 import { aborted, closedError, handshakeError, proxyError, SSH_FAILED, timeoutError } from './errors.ts';
-import { judgeHostAddress } from './host/host-address.ts';
-import { checkKeySize, judgeHostKey } from './host/host-key.ts';
-import { appendKnownHost, isNowhere } from './host/known-hosts.ts';
+import { HostKeyVerifier } from './host/verifier.ts';
 import { watchSilence } from './keep-alive.ts';
 import { Negotiation } from './negotiation.ts';
 import type { SshPlan } from './plan.ts';
@@ -290,14 +288,19 @@ export class SshConnection {
       this.banner = (this.banner + text).slice(0, BANNER);
       for (const line of text.split('\n')) trace(`ssh: server: ${line}`);
     });
-    const remember = this.#verifyHostKey(carrier, ask, fail);
+    const hostKey = new HostKeyVerifier({
+      plan,
+      address: (carrier as { remoteAddress?: string }).remoteAddress,
+      env: this.#context.env,
+      ask,
+      refused: fail,
+    });
     client.on('handshake', ({ kex, serverHostKey, cs, sc }) => {
       trace(`ssh: ${kex}, ${serverHostKey}, out ${cs.cipher}, in ${sc.cipher}, compression ${cs.compress}`);
       if (this.#step !== 'exchanging keys') return;
       carrier.off('data', hear);
       this.#begin('logging in');
-      // Only now has the server proved that the key is its own.
-      remember.proved();
+      hostKey.remember();
     });
     const interval = settings.serverAliveInterval ?? DEFAULT_SERVER_ALIVE_INTERVAL;
     const config: ConnectConfig = {
@@ -310,7 +313,7 @@ export class SshConnection {
       // watchSilence decides when a silent server is dead.
       keepaliveCountMax: Number.POSITIVE_INFINITY,
       algorithms: offeredAlgorithms(settings, plan.known.keyTypes(plan.knownName, plan.knownPort)),
-      hostVerifier: remember.verify,
+      hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => hostKey.verify(key, verify),
       authHandler: ((_left: unknown, _partial: boolean, proceed: (method: unknown) => void) => {
         authenticator.next().then((method: AnyAuthMethod | undefined) => {
           this.#begin('logging in');
@@ -357,9 +360,13 @@ export class SshConnection {
       client.on('close', () => {
         this.lost ??= 'the server closed the connection';
         const { failure } = this.#proxy ?? {};
-        if (failure === undefined || this.#step === 'logging in')
+        if (this.#step === 'logging in' && authenticator.refusals > 0) {
+          reject(authenticator.failure('the server closed the connection'));
+        } else if (failure === undefined || this.#step === 'logging in') {
           reject(closedError(where, this.#step, this.#negotiation));
-        else failure().then((words) => reject(proxyError(where, words)));
+        } else {
+          failure().then((words) => reject(proxyError(where, words)));
+        }
       });
       client.on('change password', () => {
         reject(authenticator.failure('the password has expired and must be changed'));
@@ -367,56 +374,6 @@ export class SshConnection {
     });
     done.catch(() => {});
     return done;
-  }
-
-  /** The host key is judged once, before anything secret is sent, and must stay the same when keys are exchanged anew. */
-  #verifyHostKey(carrier: Carrier, ask: OnPrompt | undefined, fail: (error: unknown) => void) {
-    const { known, knownName, knownPort, knownHostsFile, settings, trace } = this.plan;
-    let accepted: Buffer | undefined;
-    let additions: { name: string; port: number }[] = [];
-    const judge = async (key: Buffer): Promise<void> => {
-      checkKeySize(key, knownName, settings.requiredRsaSize);
-      const strict = settings.strictHostKeyChecking ?? 'ask';
-      const policy = { known, strict, ask, trace, knownHostsFile, env: this.#context.env };
-      const isNew = await judgeHostKey(key, { ...policy, host: knownName, port: knownPort });
-      if (isNew) additions.push({ name: knownName, port: knownPort });
-      const address = (carrier as { remoteAddress?: string }).remoteAddress;
-      if (settings.checkHostIp !== true || address === undefined || address === knownName) return;
-      const { port } = this.plan;
-      if (await judgeHostAddress(key, { ...policy, host: knownName, address, port }))
-        additions.push({ name: address, port });
-    };
-    return {
-      verify: (key: Buffer, verify: (valid: boolean) => void): void => {
-        if (accepted !== undefined) {
-          verify(accepted.equals(key));
-          return;
-        }
-        const copy = Buffer.from(key);
-        judge(copy).then(
-          () => {
-            accepted = copy;
-            verify(true);
-          },
-          (error: unknown) => {
-            fail(error);
-            verify(false);
-          },
-        );
-      },
-      proved: (): void => {
-        if (accepted === undefined || isNowhere(knownHostsFile)) return;
-        for (const { name, port } of additions) {
-          try {
-            appendKnownHost(knownHostsFile, name, port, accepted, settings.hashKnownHosts === true);
-            trace(`ssh: added the host key of ${name} to ${knownHostsFile}`);
-          } catch (error) {
-            trace(`ssh: could not add the host key to ${knownHostsFile}: ${(error as Error).message}`);
-          }
-        }
-        additions = [];
-      },
-    };
   }
 
   /** Stops the clock during questions. A question that fails (Ctrl-C) ends the attempt, not just the use of one key. */

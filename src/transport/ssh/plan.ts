@@ -184,8 +184,10 @@ async function findRoute(
   if (before.length > 0) {
     given.push({ keyword: 'ProxyJump', value: before.join(','), source: `ProxyJump before ${last}` });
   }
-  const hop = await makePlan({ ...target, host, user, given: [...given, ...hopSettings(target)] }, depth + 1);
-  return { kind: 'jump', hop };
+  // A password is for the host that it was given for, and for nobody on the way.
+  const secrets = { ...target.secrets, password: undefined };
+  const hop = { ...target, host, user, secrets, given: [...given, ...hopSettings(target)] };
+  return { kind: 'jump', hop: await makePlan(hop, depth + 1) };
 }
 
 /** Settings that a caller of the library gave: where no configuration file speaks for the jump hosts, these do. */

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Channel } from '../../../src/transport/channel.ts';
 import { openRemoteShell, type RemoteShellTarget } from '../../../src/transport/remote-shell.ts';
+import { makePlan } from '../../../src/transport/ssh/plan.ts';
 import { freePort, type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
 import { failure, open, relay, temporaryFolder, text } from '../support.ts';
 
@@ -208,6 +209,22 @@ describe.skipIf(sshdMissing())('the way to a server', () => {
       expect(await channel.exit).toEqual({ code: null, signal: null });
       channel.destroy();
       between.stop();
+    });
+
+    it('is not told the password for the host behind it', async () => {
+      const file = config(block('near', near), block('far', far, ['ProxyJump near']));
+      const keys = [{ content: 'key', name: 'key' }];
+      const plan = await makePlan({
+        host: 'far',
+        given: [],
+        configFile: file,
+        env: { HOME: home },
+        secrets: { password: 'for far alone', keys, passphrase: 'for the keys' },
+      });
+      expect(plan.secrets.password).toBe('for far alone');
+      const hop = plan.route.kind === 'jump' ? plan.route.hop : undefined;
+      expect(hop?.where).toBe(`127.0.0.1:${near.port}`);
+      expect(hop?.secrets).toEqual({ password: undefined, keys, passphrase: 'for the keys' });
     });
 
     it.each(['-oProxyCommand=x', 'host:99999', '@host', ''])('refuses the jump host %j', async (jump) => {

@@ -82,6 +82,11 @@ export class Authenticator {
     this.#order = preference(settings, password !== undefined, trace);
   }
 
+  /** How often the server has said no. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   /** The signature algorithms that the server names; returns those that may be used. */
   serverAlgorithms(names: readonly string[]): string[] {
     return this.#keys.serverAlgorithms(names);
