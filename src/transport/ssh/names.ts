@@ -16,6 +16,30 @@ export interface ConnectionNames {
   expandProxy: Expand;
 }
 
+/**
+ * Names may come from far away (a list of hosts, a URL), and stand in the command lines of ProxyCommand and Match exec,
+ * which a shell reads: characters that mean something to it are refused, as ssh does.
+ *
+ * @throws RsyncError RSYNC_USAGE (exit 255).
+ */
+export function checkNames(host: string, user: string | undefined): void {
+  if (/^-|['`"$\\;&<>|(){}\s\u0000-\u001f\u007f]/.test(host)) throw badName('host', host);
+  if (user !== undefined && /^-|['`";&<>|(){}\u0000-\u001f\u007f]|\s-|\\$/.test(user))
+    throw badName('user', user);
+}
+
+function badName(what: string, name: string): RsyncError {
+  return new RsyncError(
+    'RSYNC_USAGE',
+    `a ${what} name must not hold what a shell could take for a command: ${JSON.stringify(name)}`,
+    {
+      exitCode: SSH_FAILED,
+      origin: 'local',
+      hint: `Check where the ${what} name is from.`,
+    },
+  );
+}
+
 export interface NameSources {
   /** The host as the user wrote it. */
   original: string;

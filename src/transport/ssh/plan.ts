@@ -17,7 +17,7 @@ import {
 import { SSH_FAILED } from './errors.ts';
 import { KnownHosts } from './host/known-hosts.ts';
 import { parseJump } from './jump.ts';
-import { connectionNames, type Expand } from './names.ts';
+import { checkNames, connectionNames, type Expand } from './names.ts';
 
 /** Keys and words that the library's caller hands over instead of naming files. */
 export interface SshSecrets {
@@ -98,6 +98,7 @@ export interface SshPlan {
  */
 export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
   const { env } = target;
+  checkNames(target.host, target.user);
   const home = homeDirectory(env);
   const localUser = localUserName(env);
   const user = target.user;
