@@ -119,7 +119,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a host that 
       const shell = fakeShell(base, peer);
       const { code, message, hint } = await pull(shell, '/none/rsync');
       expect(code).toBe(127);
-      expect(message).toContain('/none/rsync was not found on that host (starting rsync; ');
+      expect(message).toContain('/none/rsync, named by --rsync-path, was not found there (starting rsync; ');
       expect(hint).toContain('--rsync-path');
     });
 
