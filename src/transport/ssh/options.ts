@@ -10,6 +10,8 @@ type OneOrMore<T> = T | readonly T[];
  */
 export interface SshOptions {
   user?: string;
+  /** In place of the host of the argument, which then is an alias. */
+  hostName?: string;
   port?: number;
   /** In place of `~/.ssh/config` and the system's file; false reads neither. */
   configFile?: string | false;
@@ -29,7 +31,9 @@ export interface SshOptions {
   proxyJump?: OneOrMore<string>;
   /** A command, run by a shell, whose standard input and output lead to the server. */
   proxyCommand?: string;
+  /** New host keys go into the first one. */
   knownHostsFile?: OneOrMore<string>;
+  globalKnownHostsFile?: OneOrMore<string>;
   /** What to do about a host that is not known. Default `ask`, which without `onPrompt` refuses. A changed key is always refused. */
   strictHostKeyChecking?: 'yes' | 'no' | 'ask' | 'accept-new';
   hostKeyAlias?: string;
@@ -45,17 +49,31 @@ export interface SshOptions {
   compression?: boolean;
   addressFamily?: 4 | 6;
   bindAddress?: string;
+  bindInterface?: string;
+  tcpKeepAlive?: boolean;
+  /** Algorithms: a list, or with `+`, `-` or `^` before the first one a change of the default list. */
   ciphers?: OneOrMore<string>;
   macs?: OneOrMore<string>;
   kexAlgorithms?: OneOrMore<string>;
   hostKeyAlgorithms?: OneOrMore<string>;
   pubkeyAcceptedAlgorithms?: OneOrMore<string>;
+  /** Bits that an RSA key, of the host or of the user, must have. Default 1024. */
+  requiredRsaSize?: number;
   /** `publickey`, `keyboard-interactive`, `password`, in the order to try them. */
   preferredAuthentications?: OneOrMore<string>;
+  pubkeyAuthentication?: boolean;
+  passwordAuthentication?: boolean;
+  kbdInteractiveAuthentication?: boolean;
+  /** Default 3. */
+  numberOfPasswordPrompts?: number;
   /** Ask nobody. */
   batchMode?: boolean;
   /** Variables for the remote command; the server takes what its AcceptEnv allows. */
   env?: Readonly<Record<string, string>>;
+  /** Patterns of variables of this process to send. */
+  sendEnv?: OneOrMore<string>;
+  /** Any keyword of ssh_config(5) with its value, as after `-o`. */
+  options?: Readonly<Record<string, string>>;
 }
 
 export interface TranslatedOptions {
@@ -67,6 +85,7 @@ export interface TranslatedOptions {
 /** Keywords of ssh_config for the options that are nothing else. */
 const KEYWORDS = {
   user: 'User',
+  hostName: 'HostName',
   port: 'Port',
   identitiesOnly: 'IdentitiesOnly',
   proxyCommand: 'ProxyCommand',
@@ -80,13 +99,20 @@ const KEYWORDS = {
   serverAliveCountMax: 'ServerAliveCountMax',
   compression: 'Compression',
   bindAddress: 'BindAddress',
+  bindInterface: 'BindInterface',
+  tcpKeepAlive: 'TCPKeepAlive',
   proxyJump: 'ProxyJump',
   ciphers: 'Ciphers',
   macs: 'MACs',
   kexAlgorithms: 'KexAlgorithms',
   hostKeyAlgorithms: 'HostKeyAlgorithms',
   pubkeyAcceptedAlgorithms: 'PubkeyAcceptedAlgorithms',
+  requiredRsaSize: 'RequiredRSASize',
   preferredAuthentications: 'PreferredAuthentications',
+  pubkeyAuthentication: 'PubkeyAuthentication',
+  passwordAuthentication: 'PasswordAuthentication',
+  kbdInteractiveAuthentication: 'KbdInteractiveAuthentication',
+  numberOfPasswordPrompts: 'NumberOfPasswordPrompts',
   batchMode: 'BatchMode',
 } as const satisfies Partial<Record<keyof SshOptions, string>>;
 
@@ -99,22 +125,26 @@ export function translateSshOptions(options: SshOptions): TranslatedOptions {
   for (const [option, keyword] of Object.entries(KEYWORDS) as [keyof typeof KEYWORDS, string][]) {
     const value = options[option];
     if (value === undefined) continue;
-    add(option, keyword, typeof value === 'object' ? value.join(',') : word(value));
+    // A command is the rest of its line, quotes and all.
+    if (option === 'proxyCommand') add(option, keyword, String(value));
+    else add(option, keyword, typeof value === 'object' ? value.join(',') : word(value));
   }
   if (options.addressFamily !== undefined) {
     add('addressFamily', 'AddressFamily', options.addressFamily === 4 ? 'inet' : 'inet6');
   }
   for (const file of list(options.identityFile)) add('identityFile', 'IdentityFile', quoteValue(file));
-  const knownHosts = list(options.knownHostsFile);
-  if (knownHosts.length > 0)
-    add('knownHostsFile', 'UserKnownHostsFile', knownHosts.map(quoteValue).join(' '));
+  const addWords = (option: keyof SshOptions, keyword: string, words: readonly string[]): void => {
+    if (words.length > 0) add(option, keyword, words.map(quoteValue).join(' '));
+  };
+  addWords('knownHostsFile', 'UserKnownHostsFile', list(options.knownHostsFile));
+  addWords('globalKnownHostsFile', 'GlobalKnownHostsFile', list(options.globalKnownHostsFile));
+  addWords('sendEnv', 'SendEnv', list(options.sendEnv));
   if (options.agent !== undefined) {
     add('agent', 'IdentityAgent', options.agent === false ? 'none' : quoteValue(options.agent));
   }
-  const variables = Object.entries(options.env ?? {});
-  if (variables.length > 0) {
-    add('env', 'SetEnv', variables.map(([name, value]) => quoteValue(`${name}=${value}`)).join(' '));
-  }
+  const variables = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  addWords('env', 'SetEnv', variables);
+  for (const [keyword, value] of Object.entries(options.options ?? {})) add('options', keyword, value);
   const { configFile, passphrase, password } = options;
   const keys = list(options.privateKey).map((content, i) => ({
     content,
@@ -128,7 +158,7 @@ export function translateSshOptions(options: SshOptions): TranslatedOptions {
 }
 
 function word(value: string | number | boolean): string {
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : quoteValue(String(value));
 }
 
 function list<T extends string | Uint8Array>(value: OneOrMore<T> | undefined): readonly T[] {

@@ -18,7 +18,7 @@ describe('settings of the library', () => {
   it('become what ssh_config would say', async () => {
     expect(
       await settingsOf({
-        user: 'deploy',
+        user: 'deploy user',
         port: 2222,
         identityFile: ['/keys/a b', '~/"quoted" \\ key#1'],
         identitiesOnly: true,
@@ -38,11 +38,25 @@ describe('settings of the library', () => {
         preferredAuthentications: ['password', 'publickey'],
         batchMode: true,
         env: { TOKEN: 'two words', EMPTY: '' },
+        hostName: 'far.example.com',
+        globalKnownHostsFile: 'none',
+        sendEnv: ['LC_*', 'LANG'],
+        passwordAuthentication: false,
+        numberOfPasswordPrompts: 1,
+        requiredRsaSize: 3072,
+        options: { HashKnownHosts: 'yes', IdentityFile: '"third key"' },
       }),
     ).toMatchObject({
-      user: 'deploy',
+      user: 'deploy user',
       port: 2222,
-      identityFiles: ['/keys/a b', '~/"quoted" \\ key#1'],
+      identityFiles: ['/keys/a b', '~/"quoted" \\ key#1', 'third key'],
+      hostName: 'far.example.com',
+      globalKnownHostsFiles: [],
+      sendEnv: ['LC_*', 'LANG'],
+      passwordAuthentication: false,
+      numberOfPasswordPrompts: 1,
+      requiredRsaSize: 3072,
+      hashKnownHosts: true,
       identitiesOnly: true,
       identityAgent: 'none',
       proxy: { jump: ['ops@gate:22', 'inner'] },
@@ -98,6 +112,7 @@ describe('settings of the library', () => {
 
   it.each<[SshOptions, RegExp]>([
     [{ port: 70_000 }, /Port/],
+    [{ options: { NoSuchThing: 'x' } }, /NoSuchThing/],
     [{ strictHostKeyChecking: 'maybe' as never }, /StrictHostKeyChecking/],
     [{ proxyJump: '@gate' }, /jump host/],
   ])('that make no sense are refused: %j', async (options, what) => {
