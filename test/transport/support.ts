@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import ssh2 from 'ssh2';
 import { afterAll } from 'vitest';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { Channel } from '../../src/transport/channel.ts';
@@ -16,6 +17,16 @@ export function temporaryFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'rsyncjs-transport-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
+}
+
+type KeyPair = ReturnType<typeof ssh2.utils.generateKeyPairSync>;
+
+/** A key pair in OpenSSH's format without ssh-keygen. One in some 300 that ssh2 makes is malformed, for OpenSSH too. */
+export function ssh2Key(encryption?: { passphrase: string; cipher: string; rounds: number }): KeyPair {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', encryption as never);
+    if (!(ssh2.utils.parseKey(pair.private, encryption?.passphrase) instanceof Error)) return pair;
+  }
 }
 
 export async function text(stream: Readable): Promise<string> {

@@ -7,6 +7,7 @@ import {
   tapAuthentication,
   widenWindow,
 } from '../../../src/transport/ssh/ssh2-tap.ts';
+import { ssh2Key } from '../support.ts';
 
 // What src/transport/ssh/ssh2-tap.ts takes for granted of the pinned ssh2. A new release must pass here first.
 describe('the tap into ssh2', () => {
@@ -15,7 +16,7 @@ describe('the tap into ssh2', () => {
   /** Bytes that the server was allowed to send and has sent before it was stopped. */
   let sent = 0;
   beforeAll(async () => {
-    const key = ssh2.utils.generateKeyPairSync('ed25519');
+    const key = ssh2Key();
     server = new ssh2.Server({ hostKeys: [key.private], ident: 'tapped' }, (client) => {
       client.on('error', () => {});
       client.on('authentication', (context) => {

@@ -8,7 +8,7 @@ import { RsyncError } from '../../../../src/core/errors.ts';
 import { openRemoteShell } from '../../../../src/transport/remote-shell.ts';
 import { fingerprint } from '../../../../src/transport/ssh/host/public-key.ts';
 import { makeKey, type Sshd, sshdMissing, startSshd } from '../../../support/sshd.ts';
-import { failure, open, script, temporaryFolder, text } from '../../support.ts';
+import { failure, open, script, ssh2Key, temporaryFolder, text } from '../../support.ts';
 import { agentMissing, realAgent } from './agent-support.ts';
 
 const dir = temporaryFolder();
@@ -216,8 +216,8 @@ describe.skipIf(sshdMissing())('ssh login', () => {
 
 describe('ssh login with words', () => {
   // Another implementation's server: sshd itself would need accounts with passwords.
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
-  const userKey = ssh2.utils.generateKeyPairSync('ed25519', {
+  const hostKey = ssh2Key();
+  const userKey = ssh2Key({
     passphrase: 'phrase',
     cipher: 'aes256-ctr',
     rounds: 16,

@@ -5,7 +5,7 @@ import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRsyncError } from '../../../../src/core/errors.ts';
 import { makeKey, type Sshd, sshdMissing, startSshd } from '../../../support/sshd.ts';
-import { open, script, temporaryFolder, text } from '../../support.ts';
+import { open, script, ssh2Key, temporaryFolder, text } from '../../support.ts';
 import { agentMessage, agentMissing, identitiesAnswer, listen, realAgent } from './agent-support.ts';
 import { askInRounds, type WordsServer, wordsServer } from './words-server.ts';
 
@@ -185,7 +185,7 @@ describe.skipIf(sshdMissing() ?? agentMissing())('no secret is shown', () => {
   });
 
   it('of what an agent says', async () => {
-    const key = ssh2.utils.generateKeyPairSync('ed25519');
+    const key = ssh2Key();
     const parsed = ssh2.utils.parseKey(key.public) as ssh2.ParsedKey;
     sshd.authorize(key.public);
     const odd = await listen(join(dir, 'odd.sock'), (socket) => {

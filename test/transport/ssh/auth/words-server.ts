@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type KeyboardAuthContext } from 'ssh2';
 import type { Sshd } from '../../../support/sshd.ts';
+import { ssh2Key } from '../../support.ts';
 
 export interface WordsServer extends Pick<Sshd, 'host' | 'port' | 'knownHostsPath'> {
   /** Names and values of the environment that the client has sent. */
@@ -16,7 +17,7 @@ export async function wordsServer(
   authenticate: (context: AuthContext, attempt: number) => void,
 ): Promise<WordsServer> {
   const dir = mkdtempSync(join(tmpdir(), 'rsyncjs-words-'));
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKey = ssh2Key();
   const env: Record<string, string> = {};
   const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
     let attempt = 0;
