@@ -1,7 +1,7 @@
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { WirePort } from '../protocol/wire.ts';
 import type { Channel, ChannelExit } from '../transport/channel.ts';
-import type { Phase } from '../transport/diagnose/diagnose.ts';
+import type { Phase } from '../transport/diagnose/symptoms.ts';
 import { Throttle } from './throttle.ts';
 import { WatchedWire } from './watched-wire.ts';
 import { LostConnection, Witness } from './witness.ts';

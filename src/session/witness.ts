@@ -1,8 +1,12 @@
 import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
 import type { Channel, ChannelExit } from '../transport/channel.ts';
-import { diagnose, inContext, type Phase, type Symptoms } from '../transport/diagnose/diagnose.ts';
-import { explainLocalDisk } from '../transport/diagnose/disk.ts';
-import { endsWithPrompt, neverSpoke, versionBehindNoise } from '../transport/diagnose/symptoms.ts';
+import {
+  endsWithPrompt,
+  neverSpoke,
+  type Phase,
+  type Symptoms,
+  versionBehindNoise,
+} from '../transport/diagnose/symptoms.ts';
 import type { WatchedWire } from './watched-wire.ts';
 
 /** Bytes that are kept: what came first, and the end of the remote standard error. */
@@ -65,6 +69,8 @@ export class Witness {
    */
   async explain(error: unknown, phase: Phase): Promise<unknown> {
     if (!isRsyncError(error)) return error;
+    // Loaded once something has failed: a session that goes well starts sooner without.
+    const { diagnose, explainLocalDisk, inContext } = await import('../transport/diagnose/diagnose.ts');
     if (error.origin === 'local') return explainLocalDisk(error) ?? error;
     if (error instanceof LostConnection) await this.exit(EXIT_DELAY);
     else if (error.code === 'RSYNC_REMOTE_EXIT') {

@@ -12,6 +12,7 @@ import { recogniseRemoteRsync } from './remote-rsync.ts';
 import { recogniseRrsync } from './rrsync.ts';
 import { remoteProgram, type Symptoms } from './symptoms.ts';
 
+export { explainLocalDisk } from './disk.ts';
 export type { Phase, Symptoms } from './symptoms.ts';
 
 /** What is certain comes first; the last ones know little more than that it has ended. */

@@ -38,6 +38,8 @@ export class SshConnection {
   readonly plan: SshPlan;
   /** What the server printed before the login, without control characters. */
   banner = '';
+  /** Milliseconds of a round trip to the server, roughly: half of what it took to open a channel and start a command. */
+  roundTrip = 0;
   /** Why the connection is gone, once something has said so. */
   lost: string | undefined;
   readonly #context: ConnectionContext;
@@ -141,9 +143,14 @@ export class SshConnection {
       try {
         // As bytes: file names in the command need not be UTF-8. The library takes a Buffer, its types do not know.
         const bytes = toBuffer(command) as unknown as string;
+        const begun = performance.now();
         this.#client.exec(bytes, { env }, (error, stream) => {
-          if (error) refused(error);
-          else resolve(started(stream));
+          if (error) {
+            refused(error);
+            return;
+          }
+          this.roundTrip = (performance.now() - begun) / 2;
+          resolve(started(stream));
         });
       } catch (error) {
         refused(error as Error);

@@ -23,6 +23,7 @@ interface Flow {
 interface TappedChannel {
   incoming: Flow;
   outgoing: Flow;
+  _readableState: { highWaterMark: number };
   _read(size: number): void;
 }
 
@@ -96,8 +97,8 @@ export function stopLog(client: Client): void {
 }
 
 /**
- * Lets the server be `size` bytes ahead of the reader, where ssh2 allows 2 MiB: a round trip of 100 ms then limits a
- * pull to 20 MB a second. ssh2 itself still fills the window up when less than 1 MiB of it is left.
+ * Lets the server be `size` bytes ahead of the reader, on the way and in memory together, where ssh2 allows 2 MiB. ssh2
+ * itself still fills the window up to 2 MiB when less than 1 MiB of it is left.
  */
 export function widenWindow(stream: ClientChannel, size: number): void {
   const channel = stream as unknown as TappedChannel;
@@ -105,12 +106,14 @@ export function widenWindow(stream: ClientChannel, size: number): void {
   const read = channel._read;
   const { incoming, outgoing } = channel;
   const fill = (): void => {
-    const amount = size - incoming.window;
+    const amount = size - incoming.window - stream.readableLength;
     if (amount < size / 4 || incoming.state !== 'open' || outgoing.state === 'closed') return;
     incoming.window += amount;
     protocol.channelWindowAdjust(outgoing.id, amount);
   };
-  // Called when the stream has room again, so a reader that stops still stops the server.
+  // The stream calls it whenever something was read, as long as it holds less than its high-water mark; with ssh2's own
+  // mark the server would stand still until all but 2 MiB of a full buffer were read.
+  channel._readableState.highWaterMark = size;
   channel._read = function (this: TappedChannel, bytes: number) {
     read.call(this, bytes);
     fill();
