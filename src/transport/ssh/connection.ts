@@ -1,6 +1,6 @@
 import ssh2, { type AnyAuthMethod, type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
-import { type ByteString, toBuffer } from '../../core/bytes.ts';
-import { isRsyncError, RsyncError } from '../../core/errors.ts';
+import type { ByteString } from '../../core/bytes.ts';
+import { isRsyncError, type RsyncError } from '../../core/errors.ts';
 import { offeredAlgorithms } from './algorithms.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { collectIdentities } from './auth/identities.ts';
@@ -12,14 +12,15 @@ import {
 } from './config/settings.ts';
 import { Deadline } from './deadline.ts';
 import { remoteEnvironment } from './environment.ts';
-import { aborted, closedError, handshakeError, proxyError, SSH_FAILED, timeoutError } from './errors.ts';
+import { aborted, closedError, handshakeError, proxyError, timeoutError } from './errors.ts';
 import { HostKeyVerifier } from './host/verifier.ts';
 import { watchSilence } from './keep-alive.ts';
 import { Negotiation } from './negotiation.ts';
 import type { SshPlan } from './plan.ts';
+import { requestExec, requestForward } from './requests.ts';
 import { openProxyCommand, openTcp, type ProxyCommand } from './route.ts';
 import { serverIdentification, stopLog, tapAuthentication } from './ssh2-tap.ts';
-import { type Carrier, Tunnel } from './tunnel.ts';
+import type { Carrier } from './tunnel.ts';
 
 /** Milliseconds for each answer during the login: the server may be waiting for a second factor. OpenSSH's own limit. */
 const LOGIN_TIMEOUT = 120_000;
@@ -117,44 +118,15 @@ export class SshConnection {
    *   it does not answer, RSYNC_ABORTED (exit 20).
    */
   exec<T>(command: ByteString, started: (stream: ClientChannel) => T): Promise<T> {
-    return this.#guarded(() => {
-      this.#begin('starting the remote command');
-      return this.#exec(command, started);
-    });
-  }
-
-  #exec<T>(command: ByteString, started: (stream: ClientChannel) => T): Promise<T> {
     const { settings, where } = this.plan;
     const env = remoteEnvironment(settings.sendEnv, settings.setEnv, this.#context.env);
-    return new Promise((resolve, reject) => {
-      const refused = (error: Error): void =>
-        reject(
-          new RsyncError(
-            'RSYNC_REMOTE_SHELL',
-            `${where}: the server does not run the command: ${visible(error.message)}`,
-            {
-              exitCode: SSH_FAILED,
-              origin: 'remote',
-              hint: 'The account may be limited to file transfer (sftp) or to a forced command.',
-              cause: error,
-            },
-          ),
-        );
-      try {
-        // As bytes: file names in the command need not be UTF-8. The library takes a Buffer, its types do not know.
-        const bytes = toBuffer(command) as unknown as string;
-        const begun = performance.now();
-        this.#client.exec(bytes, { env }, (error, stream) => {
-          if (error) {
-            refused(error);
-            return;
-          }
-          this.roundTrip = (performance.now() - begun) / 2;
-          resolve(started(stream));
-        });
-      } catch (error) {
-        refused(error as Error);
-      }
+    return this.#guarded(() => {
+      this.#begin('starting the remote command');
+      const begun = performance.now();
+      return requestExec(this.#client, { where, command, env }, (stream) => {
+        this.roundTrip = (performance.now() - begun) / 2;
+        return started(stream);
+      });
     });
   }
 
@@ -230,34 +202,7 @@ export class SshConnection {
   /** A way to another host from the far end of this connection. */
   #forward(host: string, port: number, where: string): Promise<Carrier> {
     this.plan.trace(`ssh: connecting to ${where} from ${this.plan.where}`);
-    return new Promise((resolve, reject) => {
-      const refused = (error: Error): void =>
-        reject(
-          new RsyncError(
-            'RSYNC_CONNECT',
-            `can not connect to ${where} from the jump host ${this.plan.where}: ${visible(error.message)}`,
-            {
-              exitCode: SSH_FAILED,
-              origin: 'transport',
-              hint: 'The jump host must reach that host and port by itself, and its sshd must allow it (AllowTcpForwarding).',
-              cause: error,
-            },
-          ),
-        );
-      try {
-        this.#client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
-          if (error) {
-            refused(error);
-            return;
-          }
-          const tunnel = new Tunnel(stream, stream, () => stream.close());
-          tunnel.pause();
-          resolve(tunnel);
-        });
-      } catch (error) {
-        refused(error as Error);
-      }
-    });
+    return requestForward(this.#client, { from: this.plan.where, host, port, where });
   }
 
   async #login(carrier: Carrier): Promise<void> {
