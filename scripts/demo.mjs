@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { WholeDisk } from '../dist/files/places.js';
 import { pull, push } from '../dist/index.js';
 import { resolveOptions } from '../dist/options/resolve.js';
 import { runServerSession } from '../dist/session/server-session.js';
@@ -52,7 +53,8 @@ async function run(title, direction, from, to, settings = {}) {
     }),
     role: pulls ? 'sender' : 'receiver',
     paths: [pulls ? `${from}/` : to],
-  });
+    places: new WholeDisk(),
+  }).then((code) => far.finish(code));
   const onEvent = (event) => {
     if (event.type === 'item' && event.stage === 'start') console.log(`   ${event.entry.name}`);
     if (event.type === 'deleted') console.log(`   deleting ${event.name}`);

@@ -107,7 +107,7 @@ export class TextPrinter {
         break;
       case 'created-directory':
         if (this.#info.NAME > 0 || this.#format?.hasItemized === true) {
-          this.#line(`created directory ${fromText(event.path)}`);
+          this.#line(`created directory ${event.path}`);
         }
         break;
       case 'negotiated':

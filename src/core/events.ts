@@ -80,7 +80,7 @@ export interface RemoteStderrEvent {
 export interface CreatedDirectoryEvent {
   type: 'created-directory';
   /** As the user wrote it, without a slash at its end. */
-  path: string;
+  path: ByteString;
 }
 
 /** Bytes of one file are moving. At most one event per 64 KiB or so; the listener decides how often to show. */

@@ -1,10 +1,9 @@
-import { mkdirSync, type Stats, statSync } from 'node:fs';
-import nodePath from 'node:path';
-import { type ByteString, fromText } from '../core/bytes.ts';
+import { type ByteString, toText } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import { errnoText } from './errors.ts';
-import { platform } from './platform/index.ts';
-import { Root } from './root.ts';
+import { type Places, splitPath } from './places.ts';
+import type { Root } from './root.ts';
+import type { Stat } from './stat.ts';
 
 /** What is known of the file list when the destination is chosen. */
 export interface ListShape {
@@ -30,27 +29,31 @@ export interface Destination {
  * @param path  the argument as typed; a trailing slash matters
  * @throws RsyncError exit 3 if it cannot be used, exit 11 if it cannot be made
  */
-export function openDestination(path: string, shape: ListShape, dryRun: boolean): Destination {
-  const shown = nodePath.resolve(path);
-  const trailingSlash = path.endsWith('/') || (platform.isWindows && path.endsWith('\\'));
-  const stat = statOrUndefined(path);
-  if (stat?.isDirectory())
-    return { root: Root.open(path), rename: undefined, created: false, announced: false };
+export function openDestination(
+  places: Places,
+  path: ByteString,
+  shape: ListShape,
+  dryRun: boolean,
+): Destination {
+  const shown = toText(places.display(path));
+  const stat = statOf(places, path);
+  if (stat?.isDirectory)
+    return { root: places.open(path), rename: undefined, created: false, announced: false };
   const single = shape.count === 1 && shape.only !== undefined;
   if (stat !== undefined) {
     if (!single) throw cannotSelect('destination must be a directory when copying more than 1 file', shown);
     if (shape.only!.isDirectory) throw cannotSelect('cannot overwrite non-directory with a directory', shown);
-    return inParent(path, dryRun);
+    return inParent(places, path, dryRun);
   }
-  const announced = !single || trailingSlash;
+  const announced = !single || path.endsWith('/');
   if (!announced) {
-    const inside = inParent(path, dryRun);
+    const inside = inParent(places, path, dryRun);
     if (shape.only!.name !== '.') return inside;
     inside.root?.close();
   }
   if (dryRun) return { root: undefined, rename: undefined, created: true, announced };
   try {
-    mkdirSync(path);
+    places.mkdir(path);
   } catch (error) {
     throw new RsyncError('RSYNC_FILE_IO', `mkdir "${shown}" failed: ${errnoText(error)}`, {
       exitCode: EXIT.FILEIO,
@@ -60,34 +63,26 @@ export function openDestination(path: string, shape: ListShape, dryRun: boolean)
       cause: error,
     });
   }
-  return { root: Root.open(path), rename: undefined, created: true, announced };
+  return { root: places.open(path), rename: undefined, created: true, announced };
 }
 
-function inParent(path: string, dryRun: boolean): Destination {
-  const parent = nodePath.dirname(path);
-  const stat = statOrUndefined(parent);
-  if (stat?.isDirectory()) {
-    return {
-      root: Root.open(parent),
-      rename: fromText(nodePath.basename(path)),
-      created: false,
-      announced: false,
-    };
-  }
+function inParent(places: Places, path: ByteString, dryRun: boolean): Destination {
+  const { directory, base } = splitPath(path);
+  const stat = statOf(places, directory);
+  if (stat?.isDirectory)
+    return { root: places.open(directory), rename: base, created: false, announced: false };
   if (dryRun && stat === undefined)
-    return { root: undefined, rename: fromText(nodePath.basename(path)), created: false, announced: false };
-  const shown = nodePath.resolve(parent);
+    return { root: undefined, rename: base, created: false, announced: false };
+  const shown = toText(places.display(directory));
   const reason = stat === undefined ? 'No such file or directory (2)' : 'Not a directory (20)';
   throw cannotSelect(`change_dir "${shown}" failed: ${reason}`, shown);
 }
 
-function statOrUndefined(path: string): Stats | undefined {
+function statOf(places: Places, path: ByteString): Stat | undefined {
   try {
-    return statSync(path);
+    return places.stat(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    const shown = nodePath.resolve(path);
+    const shown = toText(places.display(path));
     throw cannotSelect(`cannot stat destination "${shown}": ${errnoText(error)}`, shown, error);
   }
 }

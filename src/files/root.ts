@@ -50,6 +50,8 @@ export interface RootOptions {
   follow?: FollowPolicy;
   /** False: look at each parent instead of holding handles, as on systems that have none. For tests. */
   handles?: boolean;
+  /** The path that messages tell; default: the real one. */
+  shownAs?: ByteString;
 }
 
 // O_NONBLOCK: a fifo put in the place of a file must not hang the open. Windows has neither flag.
@@ -68,6 +70,16 @@ function split(name: ByteString): { directory: ByteString; base: ByteString } {
   return { directory: name.slice(0, slash), base: name.slice(slash + 1) };
 }
 
+function cannotEnter(path: ByteString, cause: unknown): RsyncError {
+  const reason = cause instanceof RsyncError ? cause.message : errnoText(cause);
+  return new RsyncError('RSYNC_FILE_SELECT', `change_dir "${toText(path)}" failed: ${reason}`, {
+    exitCode: EXIT.FILESELECT,
+    origin: 'local',
+    path: toText(path),
+    cause,
+  });
+}
+
 /**
  * The only door to a tree. Names are relative, with `/` between components; '' or '.' is the root itself. No component
  * may be empty, `.`, `..` or hold a NUL, nor, on Windows, mean anything but a plain file there; no symlink is followed
@@ -81,12 +93,14 @@ export class Root {
   readonly path: ByteString;
   readonly follow: FollowPolicy;
   private readonly parents: Parents;
+  private readonly handles: boolean;
   private closed = false;
 
-  private constructor(path: ByteString, follow: FollowPolicy, parents: Parents) {
+  private constructor(path: ByteString, follow: FollowPolicy, parents: Parents, handles: boolean) {
     this.path = path;
     this.follow = follow;
     this.parents = parents;
+    this.handles = handles;
   }
 
   /**
@@ -97,16 +111,27 @@ export class Root {
   static open(path: string | Buffer, options: RootOptions = {}): Root {
     const { follow = 'never', handles = true } = options;
     const bytes = rootBytes(path, resolve);
+    const shown = options.shownAs ?? bytes;
     try {
-      if (!statSync(nativePath(bytes)).isDirectory()) throw errnoError('ENOTDIR', 'chdir', bytes);
-      return new Root(bytes, follow, Root.parentsOf(bytes, follow, handles));
+      if (!statSync(nativePath(bytes)).isDirectory()) throw errnoError('ENOTDIR', 'chdir', shown);
+      return new Root(shown, follow, Root.parentsOf(bytes, follow, handles), handles);
     } catch (error) {
-      throw new RsyncError('RSYNC_FILE_SELECT', `change_dir "${toText(bytes)}" failed: ${errnoText(error)}`, {
-        exitCode: EXIT.FILESELECT,
-        origin: 'local',
-        path: toText(bytes),
-        cause: error,
-      });
+      throw cannotEnter(shown, error);
+    }
+  }
+
+  /**
+   * Opens a directory of this tree as a tree of its own, which outlives this one; how far symlinks lead to it is for
+   * the policy of this one to say.
+   * @throws RsyncError as `open`
+   */
+  openBelow(name: ByteString, follow: FollowPolicy = 'never'): Root {
+    const shown = this.display(name);
+    try {
+      const prefix = this.directoryPrefix(name);
+      return new Root(shown, follow, Root.parentsOf(prefix, follow, this.handles), this.handles);
+    } catch (error) {
+      throw cannotEnter(shown, error);
     }
   }
 

@@ -1,6 +1,7 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, protocolError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
+import type { Places } from '../files/places.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import type { Wire } from '../protocol/wire.ts';
@@ -16,6 +17,8 @@ export class RoleContext {
   /** This end was started by the other one. */
   readonly isServer: boolean;
   readonly emit: EventSink;
+  /** Where this end's paths lead. */
+  readonly places: Places;
   /** Bytes on the wire when the handshake was over: rsync counts from there. */
   readonly startBytes: { readonly sent: number; readonly received: number };
   readonly stats: TransferStats = emptyStats();
@@ -38,6 +41,7 @@ export class RoleContext {
     options: TransferOptions;
     isServer: boolean;
     emit: EventSink;
+    places: Places;
     startBytes: { sent: number; received: number };
   }) {
     this.wire = init.wire;
@@ -45,6 +49,7 @@ export class RoleContext {
     this.options = init.options;
     this.isServer = init.isServer;
     this.emit = init.emit;
+    this.places = init.places;
     this.startBytes = init.startBytes;
   }
 

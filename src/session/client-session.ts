@@ -1,7 +1,8 @@
-import { toBuffer } from '../core/bytes.ts';
+import { fromText, toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
+import { type Places, WholeDisk } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { rulesForPeer } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
@@ -25,7 +26,9 @@ export interface ClientSessionInit {
   channel: Channel;
   options: TransferOptions;
   direction: 'pull' | 'push' | 'list';
+  /** As text: sources of a pull or a listing, the destination of a push. */
   remotePaths: readonly string[];
+  /** As text, `/` between components: the destination of a pull, sources of a push. */
   localPaths: readonly string[];
   /** Filter rules in order, as the user gave them. */
   rules: readonly FilterRule[];
@@ -78,7 +81,17 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     await loadHashes(negotiated.checksumSeed);
     const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
     if (negotiated.framesClient) wire.frameOutput();
-    ctx = new RoleContext({ wire, negotiated, options, isServer: false, emit: init.emit, startBytes });
+    const places: Places = new WholeDisk();
+    ctx = new RoleContext({
+      wire,
+      negotiated,
+      options,
+      isServer: false,
+      emit: init.emit,
+      places,
+      startBytes,
+    });
+    const localPaths = init.localPaths.map(fromText);
     init.emit({
       type: 'negotiated',
       protocol: negotiated.protocol,
@@ -92,10 +105,15 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     wire.frameInput(negotiated.protocol);
     sendRules(ctx, init, receives);
     if (receives) {
-      const destination = init.direction === 'list' ? undefined : init.localPaths[0];
-      await runReceivingSide(ctx, { link, destination, rules: init.rules, requested: init.remotePaths });
+      const destination = init.direction === 'list' ? undefined : localPaths[0];
+      await runReceivingSide(ctx, {
+        link,
+        destination,
+        rules: init.rules,
+        requested: init.remotePaths.map(fromText),
+      });
     } else {
-      await runSendingSide(ctx, { link, paths: init.localPaths, rules: init.rules });
+      await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules });
     }
     return await finish(ctx, link, receives, started);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { fromText } from '../core/bytes.ts';
+import type { ByteString } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import { ENTRY, type FileList } from '../core/file-list.ts';
 import { openDestination } from '../files/destination.ts';
@@ -17,10 +17,10 @@ import type { Link } from './link.ts';
 export interface ReceivingInit {
   link: Link;
   /** The destination as typed. Undefined: a listing. */
-  destination: string | undefined;
+  destination: ByteString | undefined;
   rules: readonly FilterRule[];
   /** A client: what it asked for; names beyond that are refused. */
-  requested: readonly string[] | undefined;
+  requested: readonly ByteString[] | undefined;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   // A server that has nothing to send is gone already.
   if (side.known === 0 && !ctx.isServer) return;
   if (init.destination !== undefined && !options.listOnly) chooseDestination(ctx, side, init.destination);
-  const rootPath = side.root?.path ?? fromText(init.destination ?? '');
+  const rootPath = side.root?.path ?? init.destination ?? '';
   const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
   const generator = new Generator(
     side,
@@ -65,9 +65,9 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
 }
 
 /** Under which root and names the entries go, once it is known whether there is more than one. */
-function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: string): void {
+function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: ByteString): void {
   const only = side.known === 1 ? onlyEntry(side.lists[0]!.list) : undefined;
-  side.destination = openDestination(path, { count: side.known, only }, ctx.options.dryRun);
+  side.destination = openDestination(ctx.places, path, { count: side.known, only }, ctx.options.dryRun);
   if (side.destination.announced)
     ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
 }
@@ -99,7 +99,7 @@ function nameCheck(ctx: RoleContext, init: ReceivingInit): NameCheck {
   const requested =
     ctx.options.oldArgs > 0
       ? undefined
-      : new RequestedNames(init.requested!.map(fromText), {
+      : new RequestedNames(init.requested!, {
           relative: false,
           recursive,
           dirs: !recursive && ctx.options.listOnly,

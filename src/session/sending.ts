@@ -1,3 +1,4 @@
+import type { ByteString } from '../core/bytes.ts';
 import { FilterSet } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { RoleContext } from '../roles/context.ts';
@@ -9,8 +10,8 @@ import { closeSources, openSources } from './sources.ts';
 
 export interface SendingInit {
   link: Link;
-  /** Source arguments in the platform's form. */
-  paths: readonly string[];
+  /** Source arguments. */
+  paths: readonly ByteString[];
   rules: readonly FilterRule[];
 }
 

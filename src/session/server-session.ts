@@ -1,5 +1,7 @@
-import { RsyncError } from '../core/errors.ts';
+import type { ByteString } from '../core/bytes.ts';
+import { EXIT, RsyncError } from '../core/errors.ts';
 import { loadHashes } from '../delta/hashes.ts';
+import type { Places } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { parseReceivedRules } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
@@ -7,7 +9,7 @@ import { FilterListReader } from '../protocol/filter-list.ts';
 import { serverHandshake } from '../protocol/handshake.ts';
 import { capabilityText, type ServerRole } from '../protocol/server-args.ts';
 import { RoleContext } from '../roles/context.ts';
-import type { PipeEnd } from '../transport/pipe.ts';
+import type { Channel } from '../transport/channel.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
 import { announceFailure, forwardToPeer, handleMessages } from './messages.ts';
@@ -15,20 +17,23 @@ import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
 export interface ServerSessionInit {
-  /** The end of a pipe that the server speaks on. */
-  channel: PipeEnd;
-  /** The options that the client runs with: both ends of one process share them. */
+  /** What the client is at the other end of. */
+  channel: Channel;
+  /** What the client asks for. */
   options: TransferOptions;
   role: ServerRole;
   /** Sources of a sender, the one destination of a receiver. */
-  paths: readonly string[];
+  paths: readonly ByteString[];
+  /** Where paths lead: what the client may reach. */
+  places: Places;
 }
 
 /**
- * The other end of a client session, in the same process: docs/protocol/1-session.md, 1.1. Resolves when it is over;
- * its failures reach the client through the protocol and as the exit status of the pipe.
+ * One transfer from handshake to goodbye, as the server: docs/protocol/1-session.md, 1.1. Never rejects: failures reach
+ * the client through the protocol.
+ * @returns the exit code of the server
  */
-export async function runServerSession(init: ServerSessionInit): Promise<void> {
+export async function runServerSession(init: ServerSessionInit): Promise<number> {
   const { channel, options, role } = init;
   const link = new Link(channel, {
     bwlimit: 0,
@@ -48,10 +53,10 @@ export async function runServerSession(init: ServerSessionInit): Promise<void> {
     }
     link.wire.flush();
     link.stopTimer();
-    channel.finish(ctx.exitCode);
+    return ctx.exitCode;
   } catch (error) {
     if (ctx !== undefined) announceFailure(ctx, error);
-    channel.finish(error instanceof RsyncError ? error.exitCode : 1);
+    return error instanceof RsyncError ? error.exitCode : EXIT.CRASHED;
   } finally {
     link.stopTimer();
   }
@@ -60,6 +65,7 @@ export async function runServerSession(init: ServerSessionInit): Promise<void> {
 async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> {
   const { options, role } = init;
   const { wire } = link;
+  const { places } = init;
   const late = options.deleteMode === 'before' || options.deleteMode === 'after';
   const negotiated = await serverHandshake(wire, {
     ...handshakeTerms(options, capabilityText(options, role)),
@@ -69,7 +75,7 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
   const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
   wire.frameOutput();
   const emit = forwardToPeer(wire, negotiated.protocol);
-  const ctx = new RoleContext({ wire, negotiated, options, isServer: true, emit, startBytes });
+  const ctx = new RoleContext({ wire, negotiated, options, isServer: true, emit, places, startBytes });
   handleMessages(ctx, link, role === 'sender');
   if (negotiated.framesClient) wire.frameInput(negotiated.protocol);
   return ctx;

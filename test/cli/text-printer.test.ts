@@ -248,7 +248,7 @@ describe('the file list', () => {
     [['--stats'], false],
     [['-vq'], false],
   ])('is followed by the directory made, with %j: %s', (argv, shown) => {
-    const text = send(printing(argv, 'pull'), { type: 'created-directory', path: 'd\u00e9' });
+    const text = send(printing(argv, 'pull'), { type: 'created-directory', path: 'd\xc3\xa9' });
     expect(text).toBe(shown ? 'created directory d\xc3\xa9\n' : '');
   });
 });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { transfer } from '../../src/client/transfer.ts';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
+import { WholeDisk } from '../../src/files/places.ts';
 import { resolveOptions } from '../../src/options/resolve.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe } from '../../src/transport/pipe.ts';
@@ -117,13 +118,13 @@ describe.each(['pull', 'push'] as const)('%s cut at every byte', (direction) => 
       client.input.resume();
       client.output.write(toServer.subarray(0, length));
       client.output.end();
-      await runServerSession({
+      const code = await runServerSession({
         channel: server,
         options: OPTIONS,
         role: direction === 'pull' ? 'sender' : 'receiver',
         paths: [direction === 'pull' ? `${src}/` : dst],
+        places: new WholeDisk(),
       });
-      const { code } = await client.exit;
       expect(CODES, `${length} of ${toServer.length} bytes`).toContain(code);
       if (direction === 'push') expectWhole(dst);
     }

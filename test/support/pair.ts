@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { type TransferResult, transfer } from '../../src/client/transfer.ts';
+import { fromText } from '../../src/core/bytes.ts';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { EventSink, TransferEvent } from '../../src/core/events.ts';
+import { WholeDisk } from '../../src/files/places.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe, type PipeEnd } from '../../src/transport/pipe.ts';
@@ -75,8 +77,9 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
     channel: server,
     options,
     role: pulls ? 'sender' : 'receiver',
-    paths: remotePaths,
-  });
+    paths: remotePaths.map(fromText),
+    places: new WholeDisk(),
+  }).then((code) => server.finish(code));
   const events: TransferEvent[] = [];
   const outcome: PairOutcome = {
     result: undefined,
