@@ -1,0 +1,115 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { posix, win32 } from 'node:path';
+import { type ByteString, fromText, toText } from '../core/bytes.ts';
+import { errnoCode } from './errors.ts';
+import { nativePath, platform } from './platform/index.ts';
+import { Root } from './root.ts';
+import { Stat } from './stat.ts';
+
+/**
+ * Where the paths of a command line lead: sources, destinations and the directories that options name. Paths are bytes
+ * with `/` between components; relative ones start at the working directory of the command.
+ */
+export interface Places {
+  /** The path as messages tell it: absolute, without `.` and `..`. */
+  display(path: ByteString): ByteString;
+  /** What is there, symlinks followed as far as they may be; undefined: nothing. Throws an ErrnoException otherwise. */
+  stat(path: ByteString): Stat | undefined;
+  /** @throws RsyncError RSYNC_FILE_SELECT, exit 3, if it is missing, no directory, or not accessible */
+  open(path: ByteString): Root;
+  /** Makes one directory; the umask applies. Throws an ErrnoException, or RSYNC_UNSAFE_PATH. */
+  mkdir(path: ByteString, mode?: number): void;
+}
+
+const STAT = { bigint: true, throwIfNoEntry: false } as const;
+
+/** The directory of a path and its last component, which is '' for a path that ends in a slash. */
+export function splitPath(path: ByteString): { directory: ByteString; base: ByteString } {
+  const slash = path.lastIndexOf('/');
+  if (slash < 0) return { directory: '.', base: path };
+  return { directory: path.slice(0, slash) || '/', base: path.slice(slash + 1) };
+}
+
+/** Everything that this process can reach: what a command on one's own machine sees, and a server without limits. */
+export class WholeDisk implements Places {
+  /** The directory that relative paths start at; '': the working directory of the process. */
+  private readonly base: ByteString;
+
+  constructor(base: ByteString = '') {
+    this.base = base;
+  }
+
+  display(path: ByteString): ByteString {
+    if (!platform.isWindows) return posix.resolve(fromText(process.cwd()), this.base, path);
+    return fromText(win32.resolve(toText(this.base), toText(path))).replaceAll('\\', '/');
+  }
+
+  stat(path: ByteString): Stat | undefined {
+    try {
+      const raw = statSync(this.native(path), STAT);
+      return raw === undefined ? undefined : new Stat(raw);
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  open(path: ByteString): Root {
+    return Root.open(this.native(path), { shownAs: this.display(path) });
+  }
+
+  mkdir(path: ByteString, mode = 0o777): void {
+    mkdirSync(this.native(path), { mode });
+  }
+
+  private native(path: ByteString): string | Buffer {
+    const isAbsolute = path.startsWith('/') || (platform.isWindows && win32.isAbsolute(toText(path)));
+    if (this.base === '' || isAbsolute) return nativePath(path === '' ? '.' : path);
+    return nativePath(`${this.base}/${path}`);
+  }
+}
+
+/**
+ * One tree as if it were the whole disk: `/` is its root, `..` of the root is the root, and no symlink leads out of it.
+ * Messages tell paths as they look from inside, so that nobody learns where the tree is.
+ */
+export class ConfinedPlaces implements Places {
+  private readonly root: Root;
+  private readonly base: ByteString;
+
+  /** @param base  the directory in the tree that relative paths start at */
+  private constructor(root: Root, base: ByteString) {
+    this.root = root;
+    this.base = base;
+  }
+
+  /** @throws RsyncError as `Root.open` */
+  static open(path: string | Buffer, base: ByteString = '/'): ConfinedPlaces {
+    return new ConfinedPlaces(Root.open(path, { follow: 'inside', shownAs: '/' }), base);
+  }
+
+  close(): void {
+    this.root.close();
+  }
+
+  display(path: ByteString): ByteString {
+    return posix.resolve('/', this.base, path);
+  }
+
+  stat(path: ByteString): Stat | undefined {
+    return this.root.stat(this.name(path));
+  }
+
+  open(path: ByteString): Root {
+    return this.root.openBelow(this.name(path));
+  }
+
+  mkdir(path: ByteString, mode = 0o777): void {
+    this.root.mkdir(this.name(path), mode);
+  }
+
+  /** Relative to the root; '' is the root. */
+  private name(path: ByteString): ByteString {
+    return this.display(path).slice(1);
+  }
+}
