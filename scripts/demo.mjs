@@ -54,7 +54,8 @@ async function run(title, direction, from, to, settings = {}) {
     role: pulls ? 'sender' : 'receiver',
     paths: [pulls ? `${from}/` : to],
     places: new WholeDisk(),
-  }).then((code) => far.finish(code));
+    capabilities: '.iLsfxCIvu',
+  }).then(({ exitCode }) => far.finish(exitCode));
   const onEvent = (event) => {
     if (event.type === 'item' && event.stage === 'start') console.log(`   ${event.entry.name}`);
     if (event.type === 'deleted') console.log(`   deleting ${event.name}`);

@@ -30,8 +30,8 @@ const PHRASES: Readonly<Record<number, string>> = {
   255: 'connection failed',
 };
 
-/** Who speaks: as rsync names it, or `client` as long as nothing is decided. */
-export type ExitRole = 'client' | 'sender' | 'Receiver';
+/** Who speaks: as rsync names it, or `client` or `server` as long as nothing is decided. */
+export type ExitRole = 'client' | 'server' | 'sender' | 'Receiver';
 
 /** `rsync error: PHRASE (code N) at rsyncjs [ROLE=VERSION]`; a warning for 24. */
 export function exitLine(code: number, role: ExitRole, version: string): string {

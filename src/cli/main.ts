@@ -1,23 +1,32 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
-import { run } from './run.ts';
 import { abortOnSignals } from './signals.ts';
 
 /** Milliseconds for what may still be open after a run: a connection that does not close must not hold the process. */
 const PATIENCE = 500;
 
 const started = basename(process.argv[1] ?? '').replace(/\.(?:[cm]?[jt]s|exe|cmd)$/i, '');
+const argv = process.argv.slice(2);
+const signal = abortOnSignals();
 
-process.exitCode = await run({
-  argv: process.argv.slice(2),
-  name: started === 'rsync' ? 'rsync' : 'rsyncjs',
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  // Whoever asks for the version must not wait for ssh to be loaded.
-  transfer: async (request) => (await import('../client/transfer.ts')).transfer(request),
-  onPrompt: async () => (await import('../transport/ssh/auth/askpass.ts')).commandLinePrompts(process.env),
-  signal: abortOnSignals(),
-  windows: process.platform === 'win32',
-});
+// Each end is loaded alone: it is not kept waiting for the other one.
+process.exitCode = argv.includes('--server')
+  ? await (await import('./server.ts')).runServer(argv, signal)
+  : await runCommand();
 setTimeout(() => process.exit(), PATIENCE).unref();
+
+async function runCommand(): Promise<number> {
+  const { run } = await import('./run.ts');
+  return run({
+    argv,
+    name: started === 'rsync' ? 'rsync' : 'rsyncjs',
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Whoever asks for the version must not wait for ssh to be loaded.
+    transfer: async (request) => (await import('../client/transfer.ts')).transfer(request),
+    onPrompt: async () => (await import('../transport/ssh/auth/askpass.ts')).commandLinePrompts(process.env),
+    signal,
+    windows: process.platform === 'win32',
+  });
+}

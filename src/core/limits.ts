@@ -23,6 +23,9 @@ export const LIMITS = {
   DELETED_COUNT: 2 ** 28,
   /** Entries of all file lists together that a receiving side will hold: about 100 bytes each. */
   FILE_LIST_ENTRIES: 50_000_000,
+  /** Words that a client may send as arguments of a server, and their bytes: what a command line of Linux may hold. */
+  ARGUMENTS: 16_000,
+  ARGUMENT_BYTES: 2 ** 21,
   /** Bytes that may wait for the reading role before the connection is told to stop sending. */
   INPUT_HIGH_WATER: 1 << 20,
   /** Bytes that may wait for the connection before a writing role has to wait. */

@@ -6,6 +6,7 @@
  * Options take effect from left to right. A value may also be the next word, whatever it starts with. "--" ends the
  * options; "-" alone is a path.
  */
+import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import {
   checkEnvironment,
@@ -15,7 +16,7 @@ import {
   wordForm,
 } from './environment.ts';
 import { DEFAULT_OPTIONS, settle } from './resolve.ts';
-import { type Draft, isSupported, LONG_NAMES, type OptionName, SHORT_NAMES } from './table.ts';
+import { type Apply, type Draft, isSupported, LONG_NAMES, SHORT_NAMES } from './table.ts';
 import type { TransferOptions } from './transfer-options.ts';
 import { invalid } from './values.ts';
 
@@ -38,30 +39,14 @@ export interface ParsedArguments {
  *   RSYNC_UNSUPPORTED, exit 4: an option of rsync that is not supported, an unknown algorithm.
  */
 export function parseArguments(argv: readonly string[], env: Environment = {}): ParsedArguments {
-  const draft: Draft = {
-    options: {
-      ...DEFAULT_OPTIONS,
-      filters: [],
-      rsh: defaultShell(env),
-      compressCount: 0,
-      listOnlyGiven: false,
-    },
-    deleteTimes: new Set(),
-    oldArgs: undefined,
-    secludedArgs: undefined,
-    help: false,
-    version: 0,
-  };
-  const paths = readWords(argv, firstPathEndsOptions(env), draft);
+  const draft = emptyDraft(fromText);
+  draft.options.rsh = defaultShell(env);
+  const paths = readWords(argv, draft, { lookUp, firstPathEnds: firstPathEndsOptions(env) });
   const { options, version } = draft;
   const help = draft.help || (argv.length === 1 && options.humanReadable > DEFAULT_OPTIONS.humanReadable);
   if (help || version > 0) return { options, paths, help, version };
 
-  if (draft.deleteTimes.size > 1) {
-    throw usageError(
-      'rsyncjs: the options --delete-before, --delete-during and --delete-after exclude each other',
-    );
-  }
+  checkDeleteTimes(draft);
   if (paths.length === 1) options.listOnly = true;
   Object.assign(options, wordForm(draft, env));
   settle(options);
@@ -69,7 +54,45 @@ export function parseArguments(argv: readonly string[], env: Environment = {}): 
   return { options, paths, help, version };
 }
 
-function readWords(argv: readonly string[], firstPathEnds: boolean, draft: Draft): string[] {
+/** @param toBytes  bytes of a value as it stands in the words: `fromText`, or nothing to do if they are bytes */
+export function emptyDraft(toBytes: (value: string) => ByteString): Draft {
+  return {
+    options: { ...DEFAULT_OPTIONS, filters: [], compressCount: 0, listOnlyGiven: false },
+    toBytes,
+    deleteTimes: new Set(),
+    oldArgs: undefined,
+    secludedArgs: undefined,
+    help: false,
+    version: 0,
+  };
+}
+
+export function checkDeleteTimes({ deleteTimes }: Draft): void {
+  if (deleteTimes.size > 1) {
+    throw usageError(
+      'rsyncjs: the options --delete-before, --delete-during and --delete-after exclude each other',
+    );
+  }
+}
+
+/** One option as it applies. */
+export interface FoundOption {
+  takesValue: boolean;
+  apply: Apply;
+}
+
+export interface Grammar {
+  /**
+   * The option behind a name, which is without dashes.
+   * @param word  the argument as typed, for errors
+   */
+  lookUp(kind: 'long' | 'short', name: string, word: string): FoundOption;
+  /** The first path ends the options. */
+  firstPathEnds: boolean;
+}
+
+/** Applies the options of a command line, from left to right; returns its paths. */
+export function readWords(argv: readonly string[], draft: Draft, grammar: Grammar): string[] {
   const paths: string[] = [];
   let at = 0;
   const next = (word: string): string => {
@@ -80,22 +103,22 @@ function readWords(argv: readonly string[], firstPathEnds: boolean, draft: Draft
   while (at < argv.length) {
     const word = argv[at++]!;
     if (word === '--') break;
-    if (word.startsWith('--')) readLong(word, next, draft);
-    else if (word.length > 1 && word.startsWith('-')) readLetters(word, next, draft);
+    if (word.startsWith('--')) readLong(word, next, draft, grammar);
+    else if (word.length > 1 && word.startsWith('-')) readLetters(word, next, draft, grammar);
     else {
       paths.push(word);
-      if (firstPathEnds) break;
+      if (grammar.firstPathEnds) break;
     }
   }
   return [...paths, ...argv.slice(at)];
 }
 
-function readLong(word: string, next: (word: string) => string, draft: Draft): void {
+function readLong(word: string, next: (word: string) => string, draft: Draft, { lookUp }: Grammar): void {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
-  const found = known(LONG_NAMES.get(name), word, `--${name}`);
+  const found = lookUp('long', name, word);
   const attached = equals < 0 ? undefined : word.slice(equals + 1);
-  if (found.entry.argument === undefined || found.negated) {
+  if (!found.takesValue) {
     if (attached !== undefined) throw invalid(word, 'option does not take an argument');
     found.apply(draft, '', word);
   } else {
@@ -103,12 +126,12 @@ function readLong(word: string, next: (word: string) => string, draft: Draft): v
   }
 }
 
-function readLetters(word: string, next: (word: string) => string, draft: Draft): void {
+function readLetters(word: string, next: (word: string) => string, draft: Draft, { lookUp }: Grammar): void {
   // By code points, so that an unknown one is quoted whole.
   const letters = [...word.slice(1)];
   for (const [index, letter] of letters.entries()) {
-    const found = known(SHORT_NAMES.get(letter), word, `-${letter}`);
-    if (found.entry.argument === undefined) {
+    const found = lookUp('short', letter, word);
+    if (!found.takesValue) {
       found.apply(draft, '', word);
       continue;
     }
@@ -118,14 +141,16 @@ function readLetters(word: string, next: (word: string) => string, draft: Draft)
   }
 }
 
-/** The option behind a name, if there is one and it works. `typed` is the option alone, without value or bundle. */
-function known(name: OptionName | undefined, word: string, typed: string) {
-  if (name === undefined) {
+/** The option of a client's command line behind a name, if there is one and it works. */
+export function lookUp(kind: 'long' | 'short', name: string, word: string): FoundOption {
+  const found = kind === 'long' ? LONG_NAMES.get(name) : SHORT_NAMES.get(name);
+  if (found === undefined) {
     throw usageError(`rsyncjs: ${word}: unknown option`, '"rsyncjs --help" lists the options.');
   }
-  const { entry, negated } = name;
+  const { entry, negated } = found;
   const apply = isSupported(entry) ? (negated ? entry.negate : entry.apply) : undefined;
-  if (apply !== undefined) return { entry, negated, apply };
+  if (apply !== undefined) return { takesValue: entry.argument !== undefined && !negated, apply };
+  const typed = `${kind === 'long' ? '--' : '-'}${name}`;
   throw new RsyncError('RSYNC_UNSUPPORTED', `rsyncjs: ${typed}: this option of rsync is not supported`, {
     exitCode: EXIT.UNSUPPORTED,
     origin: 'local',

@@ -14,7 +14,14 @@ import { LINKS } from './table/links.ts';
 import { OUTPUT } from './table/output.ts';
 import { SELECTION } from './table/selection.ts';
 
-export type { Draft, OptionEntry, OptionGroup, RefusedOption, SupportedOption } from './table/entry.ts';
+export type {
+  Apply,
+  Draft,
+  OptionEntry,
+  OptionGroup,
+  RefusedOption,
+  SupportedOption,
+} from './table/entry.ts';
 export { isSupported } from './table/entry.ts';
 
 /** Every option, in the order of the groups. */

@@ -243,6 +243,10 @@ export class Wire {
 
   // ---- failure ----
 
+  get isFailed(): boolean {
+    return this.failed;
+  }
+
   /** Everybody who waits, and who will wait, gets this error. The first one stays. */
   fail(error: unknown): void {
     if (this.failed) return;

@@ -54,6 +54,8 @@ export class Link {
     channel.input.on('end', () => this.wire.receiveEnd());
     channel.input.on('close', () => this.wire.receiveEnd());
     channel.input.on('error', () => this.wire.receiveEnd());
+    // Somebody may have read the first bytes and paused it.
+    channel.input.resume();
     channel.stderr?.on('data', (chunk: Buffer) => {
       this.witness.sawStderr(chunk);
       options.onStderr(chunk);
@@ -122,17 +124,27 @@ export class Link {
   }
 
   close(): void {
+    this.release();
+    this.channel.destroy();
+  }
+
+  /** Gives the channel back to whoever opened it. */
+  release(): void {
     clearInterval(this.timer);
     this.witness.stop();
     this.throttle?.stop();
-    this.channel.destroy();
   }
 
   /** Our side has said everything. */
   end(): void {
     const { output } = this.channel;
-    if (this.throttle === undefined) output.end();
-    else this.throttle.whenEmpty(() => output.end());
+    this.whenSent(() => output.end());
+  }
+
+  /** Calls back once, when everything that was said is handed over to the channel. */
+  whenSent(done: () => void): void {
+    if (this.throttle === undefined || this.wire.isFailed) done();
+    else this.throttle.whenEmpty(done);
   }
 
   stopTimer(): void {

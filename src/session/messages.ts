@@ -1,6 +1,5 @@
-import { fromBuffer, toBuffer } from '../core/bytes.ts';
+import { fromBuffer, fromText, toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError, streamError } from '../core/errors.ts';
-import type { TransferEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import { intPayload, MSG, payloadInt } from '../protocol/mux.ts';
 import type { Wire } from '../protocol/wire.ts';
@@ -85,18 +84,10 @@ export function announceFailure(ctx: RoleContext, error: unknown): void {
   ctx.wire.sendLastMessage(MSG.ERROR_EXIT, intPayload(error.exitCode));
 }
 
-/** How a server tells its client what a client tells its user. */
-export function forwardToPeer(wire: Wire, protocol: number): (event: TransferEvent) => void {
-  const send = (code: number, text: string): void => {
-    if (wire.isOutputFramed) wire.sendMessage(code, toBuffer(`${text}\n`).subarray(0, LIMITS.MESSAGE_LENGTH));
-  };
-  return (event) => {
-    if (event.type === 'message') {
-      if (event.level === 'info') send(MSG.INFO, event.text);
-      else if (event.level === 'error') send(MSG.ERROR_XFER, event.text);
-      else send(protocol >= 30 ? MSG.WARNING : MSG.INFO, event.text);
-    } else if (event.type === 'deleted' && wire.isOutputFramed) {
-      wire.sendMessage(MSG.DELETED, toBuffer(event.isDirectory ? `${event.name}\0` : event.name));
-    }
-  };
+/** The words of a failure that ends the run, for a peer that has no standard error of ours. */
+export function tellPeer({ wire, negotiated }: RoleContext, { message, hint }: RsyncError): void {
+  if (!wire.isOutputFramed) return;
+  const text = fromText(`rsyncjs: ${message}${hint === undefined ? '' : ` (${hint})`}\n`);
+  const code = negotiated.protocol >= 30 ? MSG.ERROR : MSG.ERROR_XFER;
+  wire.sendLastMessage(code, toBuffer(text).subarray(0, LIMITS.MESSAGE_LENGTH));
 }

@@ -1,5 +1,6 @@
 import type { ByteString } from '../core/bytes.ts';
-import { EXIT, RsyncError } from '../core/errors.ts';
+import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
 import type { Places } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
@@ -7,43 +8,74 @@ import { parseReceivedRules } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { FilterListReader } from '../protocol/filter-list.ts';
 import { serverHandshake } from '../protocol/handshake.ts';
-import { capabilityText, type ServerRole } from '../protocol/server-args.ts';
+import type { ServerRole } from '../protocol/server-args.ts';
 import { RoleContext } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
+import { finished } from '../transport/stdio.ts';
+import { forwardToPeer } from './forward.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
-import { announceFailure, forwardToPeer, handleMessages } from './messages.ts';
+import { announceFailure, handleMessages, tellPeer } from './messages.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
 export interface ServerSessionInit {
   /** What the client is at the other end of. */
   channel: Channel;
+  role: ServerRole;
   /** What the client asks for. */
   options: TransferOptions;
-  role: ServerRole;
+  /** What the client can do: the letters of its `-e`. */
+  capabilities: string;
   /** Sources of a sender, the one destination of a receiver. */
   paths: readonly ByteString[];
   /** Where paths lead: what the client may reach. */
   places: Places;
+  /** Where errors and warnings go: undefined sends them to the client, as information always is. */
+  onError?: ((line: ByteString) => void) | undefined;
+  /** Why nothing is going to be done: the client is told once it can be. */
+  refusal?: RsyncError | undefined;
+  /** Told of everything that happens, as a client would be. */
+  onEvent?: EventSink | undefined;
+  /** Ends the run with exit 20. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ServerOutcome {
+  /** What the server ends with: docs/protocol/1-session.md, 1.9. */
+  exitCode: number;
+  /** What ended the run early. */
+  error?: unknown;
 }
 
 /**
  * One transfer from handshake to goodbye, as the server: docs/protocol/1-session.md, 1.1. Never rejects: failures reach
- * the client through the protocol.
- * @returns the exit code of the server
+ * the client through the protocol, and `error` is for the server's own log. The output is ended, the
+ * channel stays for its owner to destroy.
  */
-export async function runServerSession(init: ServerSessionInit): Promise<number> {
-  const { channel, options, role } = init;
+export async function runServerSession(init: ServerSessionInit): Promise<ServerOutcome> {
+  const { channel, options, role, signal } = init;
   const link = new Link(channel, {
-    bwlimit: 0,
+    bwlimit: options.bwlimit,
     timeout: options.timeout,
     role: role === 'receiver' ? 'Receiver' : 'sender',
     onStderr: () => {},
   });
+  const abort = (): void => {
+    link.wire.fail(
+      new RsyncError('RSYNC_ABORTED', 'interrupted', {
+        exitCode: EXIT.SIGNAL,
+        origin: 'local',
+        cause: signal?.reason,
+      }),
+    );
+  };
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener('abort', abort, { once: true });
   let ctx: RoleContext | undefined;
   try {
     ctx = await start(link, init);
+    if (init.refusal !== undefined) throw init.refusal;
     await loadHashes(ctx.negotiated.checksumSeed);
     const rules = await receiveRules(ctx, role);
     if (role === 'receiver') {
@@ -52,29 +84,38 @@ export async function runServerSession(init: ServerSessionInit): Promise<number>
       await runSendingSide(ctx, { link, paths: init.paths, rules });
     }
     link.wire.flush();
-    link.stopTimer();
-    return ctx.exitCode;
+    return { exitCode: ctx.exitCode };
   } catch (error) {
-    if (ctx !== undefined) announceFailure(ctx, error);
-    return error instanceof RsyncError ? error.exitCode : EXIT.CRASHED;
+    if (ctx !== undefined) {
+      if (init.onError === undefined && isRsyncError(error)) tellPeer(ctx, error);
+      announceFailure(ctx, error);
+    }
+    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error };
   } finally {
+    signal?.removeEventListener('abort', abort);
     link.stopTimer();
+    await new Promise<void>((resolve) => link.whenSent(resolve));
+    await finished(channel.output, options.timeout);
+    link.release();
   }
 }
 
 async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> {
-  const { options, role } = init;
+  const { options, role, places } = init;
   const { wire } = link;
-  const { places } = init;
   const late = options.deleteMode === 'before' || options.deleteMode === 'after';
   const negotiated = await serverHandshake(wire, {
-    ...handshakeTerms(options, capabilityText(options, role)),
+    ...handshakeTerms(options, init.capabilities),
     mayRecurseIncrementally: options.recursive && !(role === 'receiver' && late),
     checksumSeed: options.checksumSeed,
   });
   const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
   wire.frameOutput();
-  const emit = forwardToPeer(wire, negotiated.protocol);
+  const forward = forwardToPeer({ wire, protocol: negotiated.protocol, options, onError: init.onError });
+  const emit: EventSink = (event) => {
+    forward(event);
+    init.onEvent?.(event);
+  };
   const ctx = new RoleContext({ wire, negotiated, options, isServer: true, emit, places, startBytes });
   handleMessages(ctx, link, role === 'sender');
   if (negotiated.framesClient) wire.frameInput(negotiated.protocol);

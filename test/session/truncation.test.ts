@@ -4,6 +4,7 @@ import { transfer } from '../../src/client/transfer.ts';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import { WholeDisk } from '../../src/files/places.ts';
 import { resolveOptions } from '../../src/options/resolve.ts';
+import { capabilityText } from '../../src/protocol/server-args.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe } from '../../src/transport/pipe.ts';
 import { runPair, temporaries, Workspace } from '../support/pair.ts';
@@ -118,12 +119,13 @@ describe.each(['pull', 'push'] as const)('%s cut at every byte', (direction) => 
       client.input.resume();
       client.output.write(toServer.subarray(0, length));
       client.output.end();
-      const code = await runServerSession({
+      const { exitCode: code } = await runServerSession({
         channel: server,
         options: OPTIONS,
         role: direction === 'pull' ? 'sender' : 'receiver',
         paths: [direction === 'pull' ? `${src}/` : dst],
         places: new WholeDisk(),
+        capabilities: capabilityText(OPTIONS, direction === 'pull' ? 'sender' : 'receiver'),
       });
       expect(CODES, `${length} of ${toServer.length} bytes`).toContain(code);
       if (direction === 'push') expectWhole(dst);

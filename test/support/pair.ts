@@ -8,6 +8,7 @@ import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { EventSink, TransferEvent } from '../../src/core/events.ts';
 import { WholeDisk } from '../../src/files/places.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import { capabilityText } from '../../src/protocol/server-args.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe, type PipeEnd } from '../../src/transport/pipe.ts';
 import { compareTrees, type EntrySpec, makeTree, removeTree, snapshotTree, type Tree } from './tree.ts';
@@ -79,7 +80,8 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
     role: pulls ? 'sender' : 'receiver',
     paths: remotePaths.map(fromText),
     places: new WholeDisk(),
-  }).then((code) => server.finish(code));
+    capabilities: capabilityText(options, pulls ? 'sender' : 'receiver'),
+  }).then(({ exitCode }) => server.finish(exitCode));
   const events: TransferEvent[] = [];
   const outcome: PairOutcome = {
     result: undefined,

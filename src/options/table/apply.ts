@@ -1,8 +1,7 @@
 /** The few ways in which an option changes the draft. */
-import { fromText } from '../../core/bytes.ts';
 import type { DeleteMode, FilterArgument, TransferOptions } from '../transfer-options.ts';
 import { invalid, parseInteger } from '../values.ts';
-import type { Apply } from './entry.ts';
+import type { Apply, Draft } from './entry.ts';
 
 /** Sets a field to a constant. */
 export function set<K extends keyof TransferOptions>(key: K, value: TransferOptions[K]): Apply {
@@ -41,9 +40,9 @@ export function integer(key: 'timeout' | 'checksumSeed' | 'compressLevel', least
   };
 }
 
-/** Appends a rule; its text becomes bytes (UTF-8), as names are. */
+/** Appends a rule; its text becomes bytes, as names are. */
 export function rule(kind: 'exclude' | 'include' | 'filter'): Apply {
-  return append((value) => ({ kind, text: fromText(value) }));
+  return append((value, { toBytes }) => ({ kind, text: toBytes(value) }));
 }
 
 /** Appends the rules of a file. */
@@ -51,9 +50,10 @@ export function ruleFile(kind: 'exclude-from' | 'include-from'): Apply {
   return append((value) => ({ kind, file: value }));
 }
 
-function append(make: (value: string) => FilterArgument): Apply {
-  return ({ options }, value) => {
-    options.filters = [...options.filters, make(value)];
+function append(make: (value: string, draft: Draft) => FilterArgument): Apply {
+  return (draft, value) => {
+    const { options } = draft;
+    options.filters = [...options.filters, make(value, draft)];
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ByteString } from '../../core/bytes.ts';
 import type { DeleteMode, TransferOptions } from '../transfer-options.ts';
 
 export type OptionGroup =
@@ -18,6 +19,8 @@ export type OptionGroup =
 /** What the parser fills in, word by word; implications and conflicts are looked at after the last one. */
 export interface Draft {
   options: TransferOptions;
+  /** A value of the command line as bytes: names, paths and patterns are. */
+  toBytes: (value: string) => ByteString;
   /** Every `--delete-WHEN` that was given. */
   deleteTimes: Set<DeleteMode>;
   /** How often `--old-args`; undefined: neither it nor its negation. */

@@ -1,0 +1,60 @@
+import type { ByteString } from '../core/bytes.ts';
+import { EXIT, isRsyncError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+import type { Places } from '../files/places.ts';
+import { runServerSession, type ServerOutcome } from '../session/server-session.ts';
+import type { Channel } from '../transport/channel.ts';
+import { readSecludedArguments } from './secluded.ts';
+import { parseServerCommand, type ServerCommand, withSecludedWords } from './server-command.ts';
+
+export interface ServeInit {
+  /** The command line after the name of the program, with `--server`; bytes. */
+  words: readonly ByteString[];
+  channel: Channel;
+  /** Judges what the client asks for, and says where its paths lead. Throws RsyncError to refuse. */
+  admit: (command: ServerCommand) => Places;
+  /** Errors and warnings that are not for the client. */
+  onError: (line: ByteString) => void;
+  onEvent?: EventSink | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ServeOutcome extends ServerOutcome {
+  /** Undefined if not even that was understood. */
+  command: ServerCommand | undefined;
+}
+
+/** Serves one client that was started with a command line, as `rsync --server` does. Never rejects. */
+export async function serve(init: ServeInit): Promise<ServeOutcome> {
+  const { channel, onError, onEvent, signal } = init;
+  let command: ServerCommand | undefined;
+  try {
+    command = parseServerCommand(init.words);
+    if (command.options.secludedArgs) {
+      command = withSecludedWords(init.words, await readSecludedArguments(channel.input));
+    }
+    const places = init.admit(command);
+    const { role, options, capabilities, errorsTo, paths } = command;
+    const outcome = await runServerSession({
+      channel,
+      role,
+      options,
+      capabilities,
+      paths: sources(command, paths),
+      places,
+      onError: errorsTo === 'stderr' ? onError : undefined,
+      onEvent,
+      signal,
+    });
+    return { ...outcome, command };
+  } catch (error) {
+    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command };
+  } finally {
+    channel.destroy();
+  }
+}
+
+/** A sender without a path sends the directory it starts in. */
+function sources({ role }: ServerCommand, paths: readonly ByteString[]): readonly ByteString[] {
+  return role === 'sender' && paths.length === 0 ? ['.'] : paths;
+}
