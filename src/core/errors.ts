@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'RSYNC_CONNECT'
   | 'RSYNC_HOST_KEY'
   | 'RSYNC_AUTH'
+  | 'RSYNC_DAEMON'
   | 'RSYNC_REMOTE_SHELL'
   | 'RSYNC_REMOTE_EXIT'
   | 'RSYNC_INTERNAL';

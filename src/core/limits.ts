@@ -26,6 +26,14 @@ export const LIMITS = {
   /** Words that a client may send as arguments of a server, and their bytes: what a command line of Linux may hold. */
   ARGUMENTS: 16_000,
   ARGUMENT_BYTES: 2 ** 21,
+  /** A line of a daemon, docs/protocol/1-session.md, 1.10, as C's clients take it. */
+  DAEMON_SERVER_LINE: 5119,
+  /** Bytes of a daemon's text ahead of a transfer: a message of the day, or a list of modules. */
+  DAEMON_TEXT: 1 << 20,
+  /** A line of a client to a daemon, 1.10; its answer to a challenge may be as long as a daemon's lines. */
+  DAEMON_CLIENT_LINE: 1023,
+  /** `--early-input`, 1.10. */
+  EARLY_INPUT: 5120,
   /** Bytes that may wait for the reading role before the connection is told to stop sending. */
   INPUT_HIGH_WATER: 1 << 20,
   /** Bytes that may wait for the connection before a writing role has to wait. */

@@ -62,7 +62,7 @@ function asOperand(path: string): string {
  */
 export function remoteWords(args: readonly string[], paths: readonly string[], form: WordForm): string[] {
   checkPaths(paths);
-  if (form.secludedArgs) return args.slice(0, clusterAt(args) + 1);
+  if (form.secludedArgs) return secludedOptions(args);
   const direction = args[1] === '--sender' ? 'pull' : 'push';
   return [
     ...(form.oldArgs > 1 ? args : args.map(escapeArgument)),
@@ -100,6 +100,17 @@ export function secludedWords(args: readonly string[], paths: readonly string[])
 /** What a client with `--secluded-args` sends first: the words, each ended by NUL, and one more NUL. As above. */
 export function secludedArguments(args: readonly string[], paths: readonly string[]): ByteString {
   return ['rsync', ...secludedWords(args, paths), '', ''].map(fromText).join('\0');
+}
+
+/** The words that `--secluded-args` leaves in the open. @param args of buildServerArgs. */
+export function secludedOptions(args: readonly string[]): string[] {
+  return args.slice(0, clusterAt(args) + 1);
+}
+
+/** Words as rsync's `-vv` shows them, and how many they are. */
+export function shownWords(words: readonly string[]): string {
+  const quoted = words.map((word) => (/[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word));
+  return `${quoted.join(' ')}  (${words.length} args)`;
 }
 
 /** The letters come after `--server` and `--sender`; with `s` among them they are always there. */
