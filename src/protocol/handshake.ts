@@ -13,6 +13,8 @@ import type { Writer } from './writer.ts';
  *     client: version                        [checksum list] [compression list]
  *     server: version  [compat flags]        [checksum list] [compression list]   seed
  *
+ * With a daemon the greetings have agreed on the version (1.10), and there are no version ints.
+ *
  * version and seed are ints, the compat flags a varint (protocol 30 and later), a list is a vstring of names with
  * single spaces between them.
  */
@@ -26,6 +28,8 @@ export interface HandshakeStream {
 export interface HandshakeTerms {
   /** The highest version to offer: 29 to 32. */
   protocol: number;
+  /** The version that both ends came to before: none is exchanged. */
+  agreedProtocol?: number | undefined;
   /** The capability letters sent as the value of `-e`; a server: those it was given. Empty: none. */
   capabilities: string;
   /** `--checksum-choice` other than `auto`: [transfer, list]. */
@@ -97,7 +101,7 @@ function plainCompressor(terms: HandshakeTerms): CompressorName {
 
 /** Throws a protocol error (exit 2), or RSYNC_UNSUPPORTED (exit 4) if no algorithm is common. */
 export async function clientHandshake(stream: HandshakeStream, terms: HandshakeTerms): Promise<Negotiated> {
-  const protocol = await exchangeVersions(stream, terms.protocol);
+  const protocol = terms.agreedProtocol ?? (await exchangeVersions(stream, terms.protocol));
   const compatFlags = protocol >= 30 ? await stream.read((r) => r.varint()) : 0;
   if (compatFlags & CF.INC_RECURSE && !terms.capabilities.includes('i')) {
     throw protocolError('the server turned on incremental recursion, which was not offered');
@@ -132,7 +136,7 @@ export interface ServerTerms extends HandshakeTerms {
 
 /** The other end of `clientHandshake`. Throws like it. */
 export async function serverHandshake(stream: HandshakeStream, terms: ServerTerms): Promise<Negotiated> {
-  const protocol = await exchangeVersions(stream, terms.protocol);
+  const protocol = terms.agreedProtocol ?? (await exchangeVersions(stream, terms.protocol));
   let compatFlags = 0;
   const can = (letter: string): boolean => terms.capabilities.includes(letter);
   if (protocol >= 30) {

@@ -84,6 +84,14 @@ function messageLength(code: number, protocol: number): readonly [number, number
   }
 }
 
+export interface DemuxOptions {
+  /**
+   * A single zero byte in front of the first frame is skipped: C daemons send one at times (docs/protocol/1-session.md,
+   * 1.10). It can not be the start of a frame, whose fourth byte would then be no tag.
+   */
+  strayZero?: boolean;
+}
+
 /** Takes frames apart, however the bytes were cut. DATA is streamed, never gathered. */
 export class Demux {
   private readonly protocol: number;
@@ -94,10 +102,13 @@ export class Demux {
   private left = 0;
   private code = -1;
   private payload: Uint8Array | undefined;
+  /** The next header is the first one, and may have a zero byte in front. */
+  private mayStray: boolean;
 
-  constructor(protocol: number, sink: DemuxSink) {
+  constructor(protocol: number, sink: DemuxSink, { strayZero = false }: DemuxOptions = {}) {
     this.protocol = protocol;
     this.sink = sink;
+    this.mayStray = strayZero;
   }
 
   /** True between frames: the only place where the stream may end. */
@@ -111,12 +122,13 @@ export class Demux {
     for (;;) {
       if (this.code === -1) {
         if (at >= chunk.length) return;
-        if (this.headerLength === 0 && chunk.length - at >= FRAME_HEADER_LENGTH) {
+        if (this.headerLength === 0 && !this.mayStray && chunk.length - at >= FRAME_HEADER_LENGTH) {
           this.start(chunk, at);
           at += FRAME_HEADER_LENGTH;
         } else {
           this.header[this.headerLength++] = chunk[at++]!;
           if (this.headerLength < FRAME_HEADER_LENGTH) continue;
+          if (this.dropStray()) continue;
           this.headerLength = 0;
           this.start(this.header, 0);
         }
@@ -137,6 +149,17 @@ export class Demux {
       if (payload !== undefined) this.sink.message(code, payload);
       else if (take === 0) this.sink.data(chunk.subarray(at, at));
     }
+  }
+
+  /** True: the first byte of the first header was none of it. */
+  private dropStray(): boolean {
+    const strays = this.mayStray && this.header[0] === 0 && this.header[3]! < MPLEX_BASE;
+    this.mayStray = false;
+    if (strays) {
+      this.header.copyWithin(0, 1);
+      this.headerLength--;
+    }
+    return strays;
   }
 
   private start(bytes: Uint8Array, at: number): void {

@@ -1,5 +1,13 @@
 import { LIMITS } from '../core/limits.ts';
-import { Demux, encodeMessage, FRAME_HEADER_LENGTH, MSG, putFrameHeader } from './mux.ts';
+import {
+  Demux,
+  type DemuxOptions,
+  type DemuxSink,
+  encodeMessage,
+  FRAME_HEADER_LENGTH,
+  MSG,
+  putFrameHeader,
+} from './mux.ts';
 import { NEED_MORE, Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
@@ -89,12 +97,13 @@ export class Wire {
   }
 
   /** From here on the input is framed; bytes that came already are taken as frames. */
-  frameInput(protocol: number): void {
+  frameInput(protocol: number, options?: DemuxOptions): void {
     const rest = this.reader.bytes(this.reader.remaining);
-    this.demux = new Demux(protocol, {
+    const sink: DemuxSink = {
       data: (bytes) => this.append(bytes),
       message: (code, payload) => this.onMessage(code, payload),
-    });
+    };
+    this.demux = new Demux(protocol, sink, options);
     this.demux.feed(rest);
   }
 

@@ -1,5 +1,5 @@
 import { fromBuffer, toText } from '../core/bytes.ts';
-import { FRAME_HEADER_LENGTH, MSG } from '../protocol/mux.ts';
+import { type DemuxOptions, FRAME_HEADER_LENGTH, MSG } from '../protocol/mux.ts';
 import { Wire } from '../protocol/wire.ts';
 
 /** Error lines of the peer that are kept, and bytes of each. */
@@ -20,7 +20,7 @@ export class WatchedWire extends Wire {
     return this.isInputFramed ? this.bytesIn - this.startIn - this.messageBytes : 0;
   }
 
-  override frameInput(protocol: number): void {
+  override frameInput(protocol: number, options?: DemuxOptions): void {
     const { onMessage } = this;
     this.onMessage = (code, payload) => {
       this.messageBytes += FRAME_HEADER_LENGTH + payload.length;
@@ -33,6 +33,6 @@ export class WatchedWire extends Wire {
     };
     this.startIn = this.bytesIn - this.reader.remaining;
     this.isInputFramed = true;
-    super.frameInput(protocol);
+    super.frameInput(protocol, options);
   }
 }
