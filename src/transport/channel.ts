@@ -8,7 +8,8 @@ export interface ChannelExit {
 
 /** What is known of a channel beside its bytes, for the words of an error. */
 export interface ChannelDetails {
-  kind: 'ssh' | 'spawn' | 'pipe';
+  /** `program`: one of the user's that leads to a daemon. */
+  kind: 'ssh' | 'spawn' | 'pipe' | 'tcp' | 'program';
   /** The remote command. */
   command?: string;
   /** The server's identification, such as "SSH-2.0-OpenSSH_9.2p1 Debian". */
@@ -28,7 +29,7 @@ export interface ProbeResult {
 
 /**
  * One connection to a running `rsync --server` (or to anything that speaks like it): bytes in, bytes out, its
- * diagnostics, and how it ended. Makers: `ssh` (ssh2), `spawn` (a remote-shell program), `pipe` (in one process).
+ * diagnostics, and how it ended. Makers: `ssh` (ssh2), `spawn` (a remote-shell program), `tcp` (a daemon), `pipe` (in one process).
  */
 export interface Channel {
   /** For diagnostics: "ssh user@host", "sh -c …". Never holds a secret. */

@@ -8,6 +8,10 @@ export interface SpawnTarget {
   env: NodeJS.ProcessEnv;
   /** What the program is to have run at the far end, for messages. */
   command?: string | undefined;
+  /** Let a shell, this one or that of the platform (true), run `program` as a line of its own. Default: no shell. */
+  shell?: string | true | undefined;
+  /** For diagnostics. Default: the program and its first arguments. */
+  label?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +25,8 @@ const KILL_GRACE = 2000;
  *
  * @throws RsyncError RSYNC_REMOTE_SHELL (exit 14) if it can not be started.
  */
-export async function spawnChannel({ program, args, env, command, signal }: SpawnTarget): Promise<Channel> {
+export async function spawnChannel(target: SpawnTarget): Promise<Channel> {
+  const { program, args, command, signal } = target;
   if (signal?.aborted) {
     throw new RsyncError('RSYNC_ABORTED', `aborted before ${program} was started`, {
       exitCode: EXIT.SIGNAL,
@@ -32,12 +37,12 @@ export async function spawnChannel({ program, args, env, command, signal }: Spaw
   const child = await new Promise<ReturnType<typeof start>>((resolve, reject) => {
     let started: ReturnType<typeof start>;
     try {
-      started = start(program, args, env);
+      started = start(target);
     } catch (error) {
-      reject(notStarted(program, error));
+      reject(notStarted(target, error));
       return;
     }
-    started.once('error', (error) => reject(notStarted(program, error)));
+    started.once('error', (error) => reject(notStarted(target, error)));
     started.once('spawn', () => resolve(started));
   });
   // Nobody else hears these; what they mean is seen in the end of the streams and in `exit`.
@@ -55,7 +60,7 @@ export async function spawnChannel({ program, args, env, command, signal }: Spaw
   });
   let destroyed = false;
   return {
-    label: [program, ...args.slice(0, 3)].join(' ') + (args.length > 3 ? ' ...' : ''),
+    label: target.label ?? [program, ...args.slice(0, 3)].join(' ') + (args.length > 3 ? ' ...' : ''),
     input: child.stdout,
     output: child.stdin,
     stderr: child.stderr,
@@ -76,12 +81,26 @@ export async function spawnChannel({ program, args, env, command, signal }: Spaw
   };
 }
 
-function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-  return spawn(program, [...args], { env, shell: false, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+function start({ program, args, env, shell }: SpawnTarget) {
+  return spawn(program, [...args], {
+    env,
+    shell: shell ?? false,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
 }
 
-function notStarted(program: string, cause: unknown): RsyncError {
+function notStarted({ program, shell }: SpawnTarget, cause: unknown): RsyncError {
   const { code } = cause as NodeJS.ErrnoException;
+  if (shell !== undefined) {
+    const name = shell === true ? 'the shell' : `the shell ${shell}`;
+    return new RsyncError('RSYNC_REMOTE_SHELL', `can not start ${name}: ${code ?? String(cause)}`, {
+      exitCode: EXIT.IPC,
+      origin: 'local',
+      hint: 'Check RSYNC_SHELL.',
+      cause,
+    });
+  }
   const script = process.platform === 'win32' && /\.(cmd|bat)$/i.test(program);
   return new RsyncError(
     'RSYNC_REMOTE_SHELL',
