@@ -30,3 +30,9 @@ export function checkBlockSize(bytes: number, protocol: number, word: string): n
     protocol === 29 ? undefined : `Up to ${MAX_BLOCK_SIZE_29} bytes work after --protocol=29.`,
   );
 }
+
+/** A TCP port; 0: the usual one. */
+export function checkPort(port: number, word: string): number {
+  if (port <= 65_535) return port;
+  throw usageError(`rsyncjs: ${word}: a port is at most 65535`);
+}

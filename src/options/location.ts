@@ -8,6 +8,7 @@
  *     host   = HOST | "[" HOST "]"
  */
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
+import { checkPort } from './limits.ts';
 
 export interface LocalLocation {
   kind: 'local';
@@ -29,6 +30,7 @@ export interface DaemonLocation {
   kind: 'daemon';
   form: 'url' | 'colons';
   user: string | undefined;
+  /** As in ShellLocation; also empty for a URL that is malformed. */
   host: string;
   port: number | undefined;
   /** Module and path; empty: the list of the modules. */
@@ -64,11 +66,11 @@ export function parseLocation(arg: string, { windows = false }: PlatformOptions 
 
 function parseUrl(rest: string): DaemonLocation {
   // A malformed URL is still none of the other forms.
-  const [, user, bracketed, host = rest, port = '', path = ''] = URL_FORM.exec(rest) ?? [];
+  const [, user, bracketed, host = '', port = '', path = ''] = URL_FORM.exec(rest) ?? [];
   return {
     kind: 'daemon',
     form: 'url',
-    user,
+    user: user === '' ? undefined : user,
     host: bracketed ?? host,
     port: port === '' ? undefined : Number(port),
     path,
@@ -76,10 +78,15 @@ function parseUrl(rest: string): DaemonLocation {
 }
 
 export interface Route {
-  /** `list`: there is no destination, or nothing is to be copied. */
+  /** `list`: there is no destination, nothing is to be copied, or no module is named. */
   direction: 'pull' | 'push' | 'list';
   remote: { user: string | undefined; host: string };
-  /** Sources of a pull or a listing, the one destination of a push. */
+  /** Set: the far end is a daemon, not a shell. `port`: of the URL. */
+  daemon?: { port: number | undefined };
+  /**
+   * Sources of a pull or a listing, the one destination of a push. With a daemon `MODULE[/PATH]`; the first one empty:
+   * its modules are to be listed.
+   */
   remotePaths: string[];
   /** Sources of a push, the one destination of a pull; empty if there is none. */
   localPaths: string[];
@@ -92,8 +99,8 @@ export interface ClassifyOptions extends PlatformOptions {
 
 /**
  * Tells sources and destination apart.
- * @throws RsyncError RSYNC_USAGE, exit 1: arguments that do not go together; RSYNC_UNSUPPORTED, exit 4: daemons, and
- *   copies without a remote side.
+ * @throws RsyncError RSYNC_USAGE, exit 1: arguments that do not go together; exit 5: a daemon's path that starts with a
+ *   slash; RSYNC_UNSUPPORTED, exit 4: copies without a remote side.
  */
 export function classifyPaths(paths: readonly string[], options: ClassifyOptions = {}): Route {
   const locations = paths.map((path) => parseLocation(path, options));
@@ -107,7 +114,7 @@ export function classifyPaths(paths: readonly string[], options: ClassifyOptions
 }
 
 function pullRoute(
-  first: ShellLocation | DaemonLocation,
+  first: RemoteLocation,
   locations: readonly Location[],
   paths: readonly string[],
   options: ClassifyOptions,
@@ -125,18 +132,18 @@ function pullRoute(
   for (const [index, source] of sources.entries()) checkSource(first, source, paths[index]!);
   if (destination?.path === '')
     throw usageError('rsyncjs: Empty destination arg specified', 'Write "." for it.');
-  if (first.kind === 'daemon') throw daemonRefused();
   checkHost(first, paths[0]!);
+  const lists = destination === undefined || options.listOnly === true || namesNoModule(first);
   return {
-    direction: destination === undefined || options.listOnly === true ? 'list' : 'pull',
-    remote: { user: first.user, host: first.host },
+    direction: lists ? 'list' : 'pull',
+    ...farEnd(first),
     remotePaths: sources.map((source) => source.path),
     localPaths: destination === undefined ? [] : [destination.path],
   };
 }
 
 /** Further sources are on the machine of the first one, and say so in the same way. */
-function checkSource(first: ShellLocation | DaemonLocation, source: Location, arg: string): void {
+function checkSource(first: RemoteLocation, source: Location, arg: string): void {
   if (source.kind === 'local') throw usageError(`rsyncjs: Unexpected local arg: ${arg}`, AFTER_REMOTE);
   if (source.host === '' && source.user === undefined) {
     if (source !== first && source.kind === first.kind) return;
@@ -154,7 +161,7 @@ function checkSource(first: ShellLocation | DaemonLocation, source: Location, ar
 const AFTER_REMOTE =
   'If the first source is remote, all are: write ":PATH" for another path of the same host.';
 
-function formOf(location: ShellLocation | DaemonLocation): string {
+function formOf(location: RemoteLocation): string {
   return location.kind === 'daemon' ? location.form : location.kind;
 }
 
@@ -169,37 +176,49 @@ function pushRoute(last: Location, locations: readonly Location[], paths: readon
     }
     if (source.path === '') throw usageError('rsyncjs: Empty source arg specified', 'Write "." for it.');
   }
-  if (last.kind === 'daemon') throw daemonRefused();
   if (last.kind === 'local') {
     if (last.path === '') throw usageError('rsyncjs: Empty destination arg specified', 'Write "." for it.');
     throw new RsyncError('RSYNC_UNSUPPORTED', 'rsyncjs: copies within one machine are not supported', {
       exitCode: EXIT.UNSUPPORTED,
       origin: 'local',
-      hint: 'The source or the destination must be on another machine, written as [USER@]HOST:PATH.',
+      hint: 'The source or the destination must be on another machine, written as [USER@]HOST:PATH or rsync://HOST/MODULE.',
     });
   }
   checkHost(last, paths.at(-1)!);
   return {
-    direction: 'push',
-    remote: { user: last.user, host: last.host },
+    direction: namesNoModule(last) ? 'list' : 'push',
+    ...farEnd(last),
     remotePaths: [last.path],
     localPaths: sources.map((source) => source.path),
   };
 }
 
-/** A host such as `-oProxyCommand=x` would be an option to the remote shell. */
-function checkHost({ host }: ShellLocation, arg: string): void {
-  if (host === '' || host.startsWith('-')) throw usageError(`rsyncjs: Invalid remote host: ${arg}`);
+type RemoteLocation = ShellLocation | DaemonLocation;
+
+/** rsync then shows the modules of the daemon, whatever else was asked for. */
+function namesNoModule(location: RemoteLocation): boolean {
+  return location.kind === 'daemon' && location.path === '';
 }
 
-function daemonRefused(): RsyncError {
-  return new RsyncError(
-    'RSYNC_UNSUPPORTED',
-    'rsyncjs: rsync daemons (HOST::MODULE, rsync://) are not supported',
-    {
-      exitCode: EXIT.UNSUPPORTED,
-      origin: 'local',
-      hint: 'Reach the machine over ssh: [USER@]HOST:PATH.',
-    },
-  );
+function farEnd(location: RemoteLocation): Pick<Route, 'remote' | 'daemon'> {
+  const { user, host } = location;
+  return {
+    remote: { user, host },
+    ...(location.kind === 'daemon' ? { daemon: { port: location.port } } : {}),
+  };
+}
+
+/** A host such as `-oProxyCommand=x` would be an option to the remote shell. */
+function checkHost(location: RemoteLocation, arg: string): void {
+  const { host } = location;
+  if (host === '' || host.startsWith('-')) throw usageError(`rsyncjs: Invalid remote host: ${arg}`);
+  if (location.kind === 'shell') return;
+  if (/[\0-\x20\x7f]/.test(host)) throw usageError(`rsyncjs: Invalid remote host: ${JSON.stringify(arg)}`);
+  checkPort(location.port ?? 0, arg);
+  if (!location.path.startsWith('/')) return;
+  throw new RsyncError('RSYNC_USAGE', `rsyncjs: The remote path must start with a module name: ${arg}`, {
+    exitCode: EXIT.STARTCLIENT,
+    origin: 'local',
+    hint: `"rsyncjs rsync://${host}/" lists the modules; no slash comes before the name of one.`,
+  });
 }

@@ -4,7 +4,8 @@
  */
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import { parseChecksumChoice, parseCompressChoice } from './choices.ts';
-import { checkBlockSize, checkProtocol, NEWEST_PROTOCOL } from './limits.ts';
+import { checkBlockSize, checkPort, checkProtocol, NEWEST_PROTOCOL } from './limits.ts';
+import { parseSocketOptions } from './socket-options.ts';
 import type { DeleteMode, FilterArgument, TransferOptions } from './transfer-options.ts';
 import { INT_MAX } from './values.ts';
 
@@ -50,6 +51,13 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   oldArgs: 0,
   secludedArgs: false,
   addressFamily: 0,
+  motd: true,
+  port: 0,
+  contimeout: 0,
+  address: undefined,
+  sockopts: undefined,
+  passwordFile: undefined,
+  earlyInput: undefined,
   rshSpawn: false,
   sshDebug: false,
   sshMatchExec: false,
@@ -91,6 +99,11 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['wholeFile', 'boolean'],
   ['maxDelete', 'number'],
   ['rsh', 'string'],
+  ['address', 'string'],
+  ['sockopts', 'string'],
+  ['passwordFile', 'string'],
+  ['earlyInput', 'string'],
+  ['rshByDefault', 'boolean'],
   ['checksumChoice', 'string'],
   ['compressChoice', 'string'],
   ['compressLevel', 'number'],
@@ -151,6 +164,8 @@ const NEVER_NEGATIVE = [
   'blockSize',
   'maxDelete',
   'oldArgs',
+  'port',
+  'contimeout',
 ] as const satisfies (keyof TransferOptions)[];
 
 /** Applies the implications, in place, then looks for conflicts. */
@@ -172,6 +187,8 @@ function checkRanges(options: TransferOptions): void {
   if (options.checksumSeed !== (options.checksumSeed | 0)) {
     throw usageError('rsyncjs: checksumSeed: must fit into 32 bits');
   }
+  checkPort(options.port, `port ${options.port}`);
+  if (options.sockopts !== undefined) parseSocketOptions(options.sockopts);
   if (options.oldArgs > 2) throw usageError('rsyncjs: oldArgs: must be 0, 1 or 2');
   if (![0, 4, 6].includes(options.addressFamily))
     throw usageError('rsyncjs: addressFamily: must be 0, 4 or 6');

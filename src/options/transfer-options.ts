@@ -92,6 +92,20 @@ export interface TransferOptions {
   secludedArgs: boolean;
   /** 4 after `-4`, 6 after `-6`, 0: either. */
   addressFamily: 0 | 4 | 6;
+  /** `--no-motd` makes it false: what a daemon says before a transfer, its list of modules included, is not shown. */
+  motd: boolean;
+  /** `--port` of a daemon; 0: that of the URL, or 873. */
+  port: number;
+  /** `--contimeout`: seconds until the connection to a daemon must stand; 0: as long as it takes. */
+  contimeout: number;
+  /** `--address`: name or address of this machine that connections to a daemon come from. */
+  address: string | undefined;
+  /** `--sockopts`: `SO_KEEPALIVE`, `TCP_NODELAY`, with `=0` or `=1`. */
+  sockopts: string | undefined;
+  /** `--password-file`: its first line is the password for a daemon; `-`: standard input. */
+  passwordFile: string | undefined;
+  /** `--early-input`: a file of 1 to 5120 bytes for the early exec of a daemon. */
+  earlyInput: string | undefined;
   /** `--rsh-spawn`: the program after `-e` is started even if it is ssh. */
   rshSpawn: boolean;
   /** `--ssh-debug`: tell how the built-in ssh was set up and what it does. */
@@ -120,6 +134,8 @@ export interface TransferOptions {
    * without the letter. Undefined: once, if `compress` is on.
    */
   compressCount?: number;
+  /** `rsh` comes from RSYNC_RSH: daemons are not reached through it. */
+  rshByDefault?: boolean;
   /** `--list-only` was given by name; a listing for want of a destination is not told to the server. */
   listOnlyGiven?: boolean;
 }

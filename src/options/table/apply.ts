@@ -25,14 +25,27 @@ export function count(key: 'verbose' | 'itemize' | 'oneFileSystem' | 'humanReada
 }
 
 /** Takes the text as it is. */
-export function text(key: 'outFormat' | 'checksumChoice' | 'compressChoice' | 'rsyncPath'): Apply {
+export function text(
+  key:
+    | 'outFormat'
+    | 'checksumChoice'
+    | 'compressChoice'
+    | 'rsyncPath'
+    | 'address'
+    | 'sockopts'
+    | 'passwordFile'
+    | 'earlyInput',
+): Apply {
   return ({ options }, value) => {
     options[key] = value;
   };
 }
 
 /** Takes a 32-bit integer, at least `least`. */
-export function integer(key: 'timeout' | 'checksumSeed' | 'compressLevel', least?: number): Apply {
+export function integer(
+  key: 'timeout' | 'contimeout' | 'port' | 'checksumSeed' | 'compressLevel',
+  least?: number,
+): Apply {
   return ({ options }, value, word) => {
     const number = parseInteger(value, word);
     if (least !== undefined && number < least) throw invalid(word, `must be ${least} or more`);

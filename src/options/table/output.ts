@@ -41,8 +41,10 @@ export const OUTPUT: readonly OptionEntry[] = [
     long: 'motd',
     negations: ['no-motd'],
     group: 'output',
-    help: 'show the message of the day of a daemon',
-    refused: true,
+    help: 'show what a daemon says first: its message of the day, its list of modules (on by default)',
+    keys: ['motd'],
+    apply: set('motd', true),
+    negate: set('motd', false),
   },
   {
     long: 'stats',
