@@ -12,11 +12,15 @@ export function title(given: Case, direction: Direction): string {
   return `${direction} ${given.fixture}: ${given.args} ${given.from} ${given.to}`.trimEnd();
 }
 
-/** The arguments of both programs; `shell` is the remote shell, `host` is only a word to it. */
-export function commandLine(given: Case, direction: Direction, shell: string): string[] {
+/**
+ * The arguments of a program; `shell` is the remote shell, `host` is only a word to it. Without a shell both sides are
+ * local.
+ */
+export function commandLine(given: Case, direction: Direction, shell: string | undefined): string[] {
   const sources = words(given.from);
   const destination = words(given.to);
   const remote = (path: string): string => `host:${path}`;
+  if (shell === undefined) return [...words(given.args), ...sources, ...destination];
   return [
     ...words(given.args),
     '-e',

@@ -1,6 +1,6 @@
 const DELETION = /^((del\. )?\*deleting |deleting |cannot delete )/;
 const REMARK = / (exists|is newer|is uptodate)$|^(not creating new|skipping non-regular file) /;
-const LINKED = /^hf/;
+const LINKED = /^hf|^[^ ].* => /;
 const ITEM = /^[.<>ch*][fdLDSm][.+?a-zA-Z ]{9} /;
 const INSIDE =
   /^\[(sender|receiver|generator)\] (hiding|showing|protecting|risking) |^Number of \d+ KiB logical blocks touched: /;
@@ -14,8 +14,10 @@ const RECEIVED = /^(>f| +[\d,]+ +\d+% )/;
  * - In a pull the generator and the receiver print at the same time: items of files and progress are the receiver's,
  *   and a hard link is made when its first name has come (compared as a set). Without -i nothing tells their lines
  *   apart, and all are compared as a set.
+ * - In a push with another server the same goes for hard links, and without -i for names: some are told by messages,
+ *   which overtake, others by the echoes of items.
  */
-export function inStreams(lines: readonly string[], pull: boolean): string[] {
+export function inStreams(lines: readonly string[], pull: boolean, sameServer = true): string[] {
   const streams: Record<string, string[]> = {
     rest: [],
     received: [],
@@ -28,11 +30,11 @@ export function inStreams(lines: readonly string[], pull: boolean): string[] {
     if (DELETION.test(line)) streams.deletions!.push(line);
     else if (REMARK.test(line)) streams.remarks!.push(line);
     else if (pull && itemized && RECEIVED.test(line)) streams.received!.push(line);
-    else if (pull && itemized && LINKED.test(line)) streams.linked!.push(line);
+    else if ((pull ? itemized : !sameServer) && LINKED.test(line)) streams.linked!.push(line);
     else streams.rest!.push(line);
   }
   streams.linked!.sort();
-  if (pull && !itemized) streams.rest!.sort();
+  if ((pull || !sameServer) && !itemized) streams.rest!.sort();
   return Object.entries(streams).flatMap(([name, found]) =>
     found.length > 0 ? [`[${name}]`, ...found] : [],
   );
@@ -42,6 +44,7 @@ export function inStreams(lines: readonly string[], pull: boolean): string[] {
  * What must differ between two runs, made equal:
  * - rates, times and speedups, and the numbers of bytes on the wire (compared apart, with a tolerance: `traffic`);
  * - the size of the file list, which C rsync counts by its own buffers, and block statistics that 3.5.1 added;
+ * - the name of the remote shell, which leads to the server;
  * - what -vv tells of the inside: hash hits, and which pattern decided on a name;
  * - of a progress line that is overwritten again and again, only the last state counts.
  * Everything else of standard output is compared byte by byte, in the order that `inStreams` describes.
@@ -57,6 +60,7 @@ export function normalised(stdout: Buffer): string[] {
           'sent N bytes  received N bytes  N bytes/sec',
         )
         .replace(/speedup is \S+/, 'speedup is N')
+        .replace(/^(opening connection using: \S*\/shell)-\S+/, '$1')
         .replace(/^(Total bytes (?:sent|received)): \S+$/, '$1: N')
         .replace(/^File list size: \S+$/, 'File list size: N')
         .replace(/hash_hits=\d+/, 'hash_hits=N')

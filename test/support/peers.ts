@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A real rsync. */
@@ -142,6 +142,15 @@ export function runOurs(args: readonly string[], options: RunOptions = {}): Prom
   return run(process.execPath, [entryPoint, ...args], options);
 }
 
+/** A folder with rsyncjs under the name `rsync`. */
+function oursAsRsync(dir: string): string {
+  const folder = join(dir, 'ours-as-rsync');
+  mkdirSync(folder, { recursive: true });
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${entryPoint}' "$@"\n`;
+  writeFileSync(join(folder, 'rsync'), script, { mode: 0o755 });
+  return folder;
+}
+
 /** A fresh folder that the caller removes. */
 export function temporaryFolder(name = 'test'): string {
   return mkdtempSync(join(tmpdir(), `rsyncjs-${name}-`));
@@ -150,10 +159,10 @@ export function temporaryFolder(name = 'test'): string {
 /**
  * Makes a remote shell that needs no network, and returns its path (for `-e`). Like ssh it takes options, a host and
  * words, joins the words with spaces and lets a shell read them; unlike ssh it starts in the current directory and
- * finds the peer first under the name `rsync`.
+ * finds the peer first under the name `rsync`; `ours` is rsyncjs.
  */
-export function fakeShell(dir: string, peer: Peer = newestPeer()): string {
-  const path = join(dir, `shell-${peer.version}`);
+export function fakeShell(dir: string, peer: Peer | 'ours' = newestPeer()): string {
+  const path = join(dir, `shell-${peer === 'ours' ? peer : peer.version}`);
   // A program that runs cannot be written again.
   if (!existsSync(path)) {
     writeFileSync(
@@ -167,7 +176,7 @@ while :; do
   esac
 done
 shift
-PATH='${peer.path.slice(0, peer.path.lastIndexOf('/'))}':$PATH
+PATH='${peer === 'ours' ? oursAsRsync(dir) : dirname(peer.path)}':$PATH
 export PATH
 exec /bin/sh -c "$*"
 `,
