@@ -137,6 +137,7 @@ class Command {
     const printer = new TextPrinter({
       options,
       direction,
+      local: route.local,
       output: this.#output,
       sources: localPaths,
       utf8: this.#utf8,

@@ -15,13 +15,15 @@ export async function runServer(argv: readonly string[], signal: AbortSignal): P
   };
   // A client that is gone is seen by the session.
   process.stderr.on('error', () => {});
+  const channel = stdioChannel(process.stdin, process.stdout);
   const { exitCode, error, command } = await serve({
     words: commandLineBytes(argv),
-    channel: stdioChannel(process.stdin, process.stdout),
+    channel,
     admit: ({ directory }) => new WholeDisk(directory),
     onError: tell,
     signal,
   });
+  channel.destroy();
   if (error !== undefined) {
     const { lines } = describeFailure(error, signal.aborted, (command?.options.verbose ?? 0) > 2);
     for (const line of lines) tell(line);

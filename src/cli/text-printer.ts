@@ -26,6 +26,8 @@ import { statsText, summaryText } from './summary.ts';
 export interface TextPrinterInit {
   options: TransferOptions;
   direction: 'pull' | 'push' | 'list';
+  /** Both sides are on this machine: then data always comes in. Default false. */
+  local?: boolean | undefined;
   output: Output;
   /** Sources of a push, for `%f`. */
   sources?: readonly string[];
@@ -48,6 +50,7 @@ export class TextPrinter {
   readonly #output: Output;
   readonly #info: InfoLevels;
   readonly #sends: boolean;
+  readonly #isLocal: boolean;
   readonly #lists: boolean;
   /** How items are printed; undefined: not at all. */
   readonly #format: OutFormat | undefined;
@@ -67,6 +70,7 @@ export class TextPrinter {
     this.#output = init.output;
     this.#info = infoLevels(options);
     this.#sends = direction === 'push';
+    this.#isLocal = init.local === true;
     this.#lists = direction === 'list' || options.listOnly;
     const format = formatOf(options, this.#info);
     this.#format = format === undefined ? undefined : parseFormat(format);
@@ -162,7 +166,7 @@ export class TextPrinter {
     const level = this.#info.FLIST;
     // Without -r, and without the -d that a listing has, there is nothing to wait for.
     if (level === 0 || !(recursive || this.#lists)) return;
-    const sends = direction === 'send';
+    const sends = direction === 'send' || this.#isLocal;
     if (incremental) {
       if (stage === 'start') this.#line(`${sends ? 'sending' : 'receiving'} incremental file list`);
     } else if (stage === 'start') {
@@ -199,7 +203,7 @@ export class TextPrinter {
     return {
       operation: this.#sends ? 'send' : 'recv',
       itemized: itemize(iflags, entry.mode, {
-        sends: this.#sends,
+        sends: this.#sends && !this.#isLocal,
         times: this.#options.times,
         setsSymlinkTimes: this.#negotiated?.setsSymlinkTimes ?? true,
       }),

@@ -4,11 +4,13 @@ import type { Channel } from '../transport/channel.ts';
 import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
 import type { SshOptions } from '../transport/ssh/options.ts';
 
-/** One transfer with a remote shell, ready to run. */
+/** One transfer, ready to run. */
 export interface TransferRequest {
   options: TransferOptions;
   direction: 'pull' | 'push' | 'list';
   remote: { user: string | undefined; host: string };
+  /** Both sides are on this machine; `remotePaths` are the other side's and `remote` says nothing. Default false. */
+  local?: boolean | undefined;
   /** Sources of a pull or a listing, the one destination of a push; as text, unescaped. */
   remotePaths: readonly string[];
   /** Sources of a push, the one destination of a pull; as text in the platform's form. */

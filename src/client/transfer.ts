@@ -1,6 +1,7 @@
 import { fromText } from '../core/bytes.ts';
 import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
 import { remoteCommandLine, remoteWords, secludedWords } from '../protocol/remote-words.ts';
 import { buildServerArgs } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
@@ -11,12 +12,13 @@ import type { TransferRequest, TransferResult } from './transfer-request.ts';
 export type { TransferRequest, TransferResult } from './transfer-request.ts';
 
 /**
- * Runs one transfer over a remote shell.
+ * Runs one transfer, over a remote shell or within this machine.
  * @returns how it ended, also when single files failed (`exitCode` 23, 24, 25)
  * @throws RsyncError for what ended it early: usage, connection, protocol, disk, interrupt
  */
 export async function transfer(request: TransferRequest): Promise<TransferResult> {
-  const { options, direction } = request;
+  const { direction } = request;
+  const options = request.local === true ? localOptions(request.options) : request.options;
   const emit = request.onEvent ?? (() => {});
   // Mistakes in the rules must show before anything is connected.
   const rules = buildFilterList(options.filters, {
@@ -24,7 +26,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
-  const channel = request.channel ?? (await connect(request));
+  const channel = request.channel ?? (await open({ ...request, options }));
   const result = await runClientSession({
     channel,
     options,
@@ -42,6 +44,17 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     checksum: result.negotiated.transferChecksum,
     compressor: result.negotiated.compressor,
   };
+}
+
+/** The other end is loaded only where it is in this process. */
+async function open(request: TransferRequest): Promise<Channel> {
+  if (request.local !== true) return connect(request);
+  return (await import('./local.ts')).openLocal(request);
+}
+
+/** What a copy within one machine does without: a shell in between, and delta transfer unless it is asked for. */
+function localOptions(options: TransferOptions): TransferOptions {
+  return { ...options, secludedArgs: false, oldArgs: 0, wholeFile: options.wholeFile ?? true };
 }
 
 function connect(request: TransferRequest): Promise<Channel> {

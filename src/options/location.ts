@@ -81,6 +81,8 @@ export interface Route {
   /** `list`: there is no destination, nothing is to be copied, or no module is named. */
   direction: 'pull' | 'push' | 'list';
   remote: { user: string | undefined; host: string };
+  /** All paths are on this machine. */
+  local?: boolean;
   /** Set: the far end is a daemon, not a shell. `port`: of the URL. */
   daemon?: { port: number | undefined };
   /**
@@ -100,7 +102,7 @@ export interface ClassifyOptions extends PlatformOptions {
 /**
  * Tells sources and destination apart.
  * @throws RsyncError RSYNC_USAGE, exit 1: arguments that do not go together; exit 5: a daemon's path that starts with a
- *   slash; RSYNC_UNSUPPORTED, exit 4: copies without a remote side.
+ *   slash.
  */
 export function classifyPaths(paths: readonly string[], options: ClassifyOptions = {}): Route {
   const locations = paths.map((path) => parseLocation(path, options));
@@ -110,7 +112,7 @@ export function classifyPaths(paths: readonly string[], options: ClassifyOptions
     throw usageError('rsyncjs: no source and no destination', '"rsyncjs --help" shows how they are written.');
   }
   if (first.kind !== 'local') return pullRoute(first, locations, paths, options);
-  return pushRoute(last, locations, paths);
+  return pushRoute(last, locations, paths, options);
 }
 
 function pullRoute(
@@ -165,7 +167,26 @@ function formOf(location: RemoteLocation): string {
   return location.kind === 'daemon' ? location.form : location.kind;
 }
 
-function pushRoute(last: Location, locations: readonly Location[], paths: readonly string[]): Route {
+/** Within one machine the client is the sender; of a listing it is the receiver. */
+function localRoute(
+  sources: readonly Location[],
+  destination: LocalLocation | undefined,
+  { listOnly }: ClassifyOptions,
+): Route {
+  const here = { remote: { user: undefined, host: '' }, local: true };
+  const from = sources.map(({ path }) => path);
+  if (destination === undefined || listOnly === true) {
+    return { direction: 'list', ...here, remotePaths: from, localPaths: [] };
+  }
+  return { direction: 'push', ...here, remotePaths: [destination.path], localPaths: from };
+}
+
+function pushRoute(
+  last: Location,
+  locations: readonly Location[],
+  paths: readonly string[],
+  options: ClassifyOptions,
+): Route {
   const sources = locations.length > 1 ? locations.slice(0, -1) : locations;
   for (const [index, source] of sources.entries()) {
     if (source.kind !== 'local') {
@@ -178,11 +199,7 @@ function pushRoute(last: Location, locations: readonly Location[], paths: readon
   }
   if (last.kind === 'local') {
     if (last.path === '') throw usageError('rsyncjs: Empty destination arg specified', 'Write "." for it.');
-    throw new RsyncError('RSYNC_UNSUPPORTED', 'rsyncjs: copies within one machine are not supported', {
-      exitCode: EXIT.UNSUPPORTED,
-      origin: 'local',
-      hint: 'The source or the destination must be on another machine, written as [USER@]HOST:PATH or rsync://HOST/MODULE.',
-    });
+    return localRoute(sources, locations.length > 1 ? last : undefined, options);
   }
   checkHost(last, paths.at(-1)!);
   return {

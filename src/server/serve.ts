@@ -24,7 +24,10 @@ export interface ServeOutcome extends ServerOutcome {
   command: ServerCommand | undefined;
 }
 
-/** Serves one client that was started with a command line, as `rsync --server` does. Never rejects. */
+/**
+ * Serves one client that was started with a command line, as `rsync --server` does. Never rejects. The channel stays for
+ * its owner to destroy.
+ */
 export async function serve(init: ServeInit): Promise<ServeOutcome> {
   const { channel, onError, onEvent, signal } = init;
   let command: ServerCommand | undefined;
@@ -49,8 +52,6 @@ export async function serve(init: ServeInit): Promise<ServeOutcome> {
     return { ...outcome, command };
   } catch (error) {
     return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command };
-  } finally {
-    channel.destroy();
   }
 }
 

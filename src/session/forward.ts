@@ -35,7 +35,8 @@ export function forwardToPeer({ wire, protocol, options, onError }: ForwardInit)
         }
         break;
       case 'created-directory':
-        if (info.NAME > 0 || options.itemize > 0) send(MSG.INFO, `created directory ${event.path}`);
+        if (info.NAME > 0 || options.itemize > 0 || options.progress)
+          send(MSG.INFO, `created directory ${event.path}`);
         break;
       default:
         break;

@@ -167,7 +167,7 @@ const SELECTION: Case[] = [
     '-ai --inplace',
   ]),
   // Ours asks for no data where the directory turns out to be a link; C does, and then fails.
-  given('conflicts', '-ai --ignore-existing', { unable: ['server push'] }),
+  given('conflicts', '-ai --ignore-existing', { unable: ['server push', 'local push'] }),
   ...each('conflicts', ['-ai --existing', '-aui', '-ai --delete-before', '-aic']),
   ...each('conflicts', ['-ai --delete-after', '-ai --no-l', '-ai --no-D']),
 ];

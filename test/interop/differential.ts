@@ -95,7 +95,7 @@ function disagreements(
   if (trees.length > 0) report.push('trees:', ...trees.map((line) => `  ${line}`));
   if (given.output !== 'none') {
     const [left, right] = [c, ours].map(({ stdout }) =>
-      inStreams(normalised(stdout), direction === 'pull', place !== 'server'),
+      inStreams(normalised(stdout), direction === 'pull', place === 'client'),
     );
     const difference = lineDiff(left!, right!, limit);
     if (difference.length > 0) report.push('stdout (- C, + ours):', ...difference.map((line) => `  ${line}`));
@@ -103,7 +103,8 @@ function disagreements(
   // The wording of complaints is free; whether there is one is not.
   if ((c.stderr.length === 0) !== (ours.stderr.length === 0))
     report.push('stderr: one complains, the other does not');
-  if (given.traffic) {
+  // A listing of local files is sent the other way round.
+  if (given.traffic && !(place === 'local' && given.to === '')) {
     const [a, b] = [trafficOf(c.stdout), trafficOf(ours.stdout)];
     if (
       a !== undefined &&
