@@ -1,6 +1,6 @@
 /**
- * A tree of everything odd, in both directions, with every version of rsync at the other end and every protocol that
- * it speaks: first in full, then changed in part (deltas), then with deletion. What C rsync makes of the same is the
+ * A tree of everything odd, in both directions, with every version of rsync at the other end, as its client and as its
+ * server, and every protocol that it speaks: first in full, then changed in part (deltas), then with deletion. What C rsync makes of the same is the
  * expected result, so that limits of an old protocol are not ours.
  */
 import { mkdirSync, statSync } from 'node:fs';
@@ -59,7 +59,8 @@ type Program = (args: readonly string[], options?: RunOptions) => Promise<RunRes
 const C: Program = (args, options) => runRsync(newest, args, options);
 
 /** The path on each side, as words of the command line. */
-function places(direction: Direction, host: string, source: string, destination: string): string[] {
+function places(direction: Direction | 'local', host: string, source: string, destination: string): string[] {
+  if (direction === 'local') return [source, destination];
   return direction === 'push' ? [source, `${host}:${destination}`] : [`${host}:${source}`, destination];
 }
 
@@ -67,7 +68,7 @@ function places(direction: Direction, host: string, source: string, destination:
 async function stages(
   program: Program,
   common: readonly string[],
-  direction: Direction,
+  direction: Direction | 'local',
   destination: string,
   host = 'host',
 ): Promise<Tree[]> {
@@ -112,8 +113,15 @@ for (const peer of found) {
           const work = join(base, `${peer.version}-${protocol}-${direction}`);
           mkdirSync(work);
           const expected = await stages(C, common, direction, join(work, 'c'));
-          const actual = await stages(runOurs, common, direction, join(work, 'ours'));
-          expectSame(expected, actual);
+          const client = await stages(runOurs, common, direction, join(work, 'client'));
+          expectSame(expected, client);
+          const served = ['-e', fakeShell(base, 'ours'), `--protocol=${protocol}`];
+          const asked: Program = (args, options) => runRsync(peer, args, options);
+          const answered = ['-e', fakeShell(base), `--protocol=${protocol}`];
+          // What an old client makes of the times that protocol 29 cannot hold is its own.
+          const asks =
+            protocol > 29 ? expected : await stages(asked, answered, direction, join(work, 'c-client'));
+          expectSame(asks, await stages(asked, served, direction, join(work, 'server')));
           // The expectation itself: from protocol 30 on nothing is lost, to the nanosecond from 31 on.
           if (protocol >= 31) expectSame([look(join(base, 'second'))], [expected.at(-1)!]);
           removeTree(work);
@@ -123,6 +131,30 @@ for (const peer of found) {
     }
   });
 }
+
+describe.skipIf(found.length === 0)('the odd tree and rsyncjs at both ends', () => {
+  for (const protocol of [29, 30, 31, 32]) {
+    test.concurrent.each(DIRECTIONS)(
+      `%s, protocol ${protocol}`,
+      async (direction) => {
+        const work = join(base, `both-${protocol}-${direction}`);
+        mkdirSync(work);
+        const forced = `--protocol=${protocol}`;
+        const c = ['-e', fakeShell(base), forced];
+        const expected = await stages(C, c, direction, join(work, 'c'));
+        const ours = ['-e', fakeShell(base, 'ours'), forced];
+        expectSame(expected, await stages(runOurs, ours, direction, join(work, 'ours')));
+        removeTree(work);
+      },
+      120_000,
+    );
+  }
+
+  test('within one machine', async () => {
+    const expected = await stages(C, [], 'local', join(base, 'local-c'));
+    expectSame(expected, await stages(runOurs, [], 'local', join(base, 'local-ours')));
+  });
+});
 
 describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('the odd tree through a real sshd', () => {
   let sshd: Sshd;
