@@ -21,7 +21,7 @@ export interface SshSettings {
   identitiesOnly?: boolean;
   /** Path of the agent's socket, `none`, `SSH_AUTH_SOCK` or `$NAME`; tokens and `~` not yet expanded. */
   identityAgent?: string;
-  /** Certificates can not be used; for the words of a failure. Tokens and `~` not yet expanded. */
+  /** As resolved, for the table of settings; certificates can not be used. Tokens and `~` not yet expanded. */
   certificateFiles?: string[];
   /** In lower case. */
   hostKeyAlias?: string;
