@@ -7,6 +7,7 @@ import { buildServerArgs } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
 import type { Channel } from '../transport/channel.ts';
 import { familyWords, openRemoteShell } from '../transport/remote-shell.ts';
+import type { LocalEnd } from './local.ts';
 import type { TransferRequest, TransferResult } from './transfer-request.ts';
 
 export type { TransferRequest, TransferResult } from './transfer-request.ts';
@@ -26,9 +27,10 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
-  const channel = request.channel ?? (await open({ ...request, options }));
+  const { channel, handover } = await open({ ...request, options });
   const result = await runClientSession({
     channel,
+    handover,
     options,
     direction,
     remotePaths: request.remotePaths,
@@ -47,8 +49,9 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
 }
 
 /** The other end is loaded only where it is in this process. */
-async function open(request: TransferRequest): Promise<Channel> {
-  if (request.local !== true) return connect(request);
+async function open(request: TransferRequest): Promise<LocalEnd> {
+  if (request.channel !== undefined) return { channel: request.channel, handover: undefined };
+  if (request.local !== true) return { channel: await connect(request), handover: undefined };
   return (await import('./local.ts')).openLocal(request);
 }
 

@@ -87,6 +87,17 @@ export class FileSource {
     });
   }
 
+  /** Of the open file; it stays this object's. */
+  get descriptor(): number {
+    return this.fd;
+  }
+
+  /** All of it was had at once, by other means than `read`: so many bytes. */
+  hadAtOnce(bytes: number): void {
+    this.given = Math.min(bytes, this.size);
+    this.ended = true;
+  }
+
   /** Reads under way are left to end by themselves. */
   close(): void {
     if (this.closed) return;

@@ -1,6 +1,7 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, protocolError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
+import type { Handover } from '../files/handover.ts';
 import type { Places } from '../files/places.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
@@ -19,6 +20,8 @@ export class RoleContext {
   readonly emit: EventSink;
   /** Where this end's paths lead. */
   readonly places: Places;
+  /** Whole files may be given to the other end, which is in this process. */
+  readonly handover: Handover | undefined;
   /** Bytes on the wire when the handshake was over: rsync counts from there. */
   readonly startBytes: { readonly sent: number; readonly received: number };
   readonly stats: TransferStats = emptyStats();
@@ -42,6 +45,7 @@ export class RoleContext {
     isServer: boolean;
     emit: EventSink;
     places: Places;
+    handover?: Handover | undefined;
     startBytes: { sent: number; received: number };
   }) {
     this.wire = init.wire;
@@ -50,6 +54,7 @@ export class RoleContext {
     this.isServer = init.isServer;
     this.emit = init.emit;
     this.places = init.places;
+    this.handover = init.handover;
     this.startBytes = init.startBytes;
   }
 

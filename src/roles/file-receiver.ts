@@ -9,8 +9,10 @@ import { BasisFile } from '../files/basis.ts';
 import { closeFile } from '../files/close.ts';
 import { errnoText } from '../files/errors.ts';
 import { tempFileMode } from '../files/modes.ts';
+import type { FileSource } from '../files/reader.ts';
 import type { Root, TempFile } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
+import { copyBySystem } from '../files/system-copy.ts';
 import { FileSink } from '../files/writer.ts';
 import { NEED_MORE } from '../protocol/reader.ts';
 import { createTokenReader, TOKEN, type TokenReader } from '../protocol/token.ts';
@@ -56,8 +58,16 @@ export class FileReceiver {
     this.tokens = createTokenReader({ compressor, protocol, level: side.ctx.options.compressLevel });
   }
 
-  /** `progress` is called with the bytes of the new file so far. */
-  async receive(request: Request, head: SumHead, progress: (done: number) => void): Promise<Received> {
+  /**
+   * @param handed    the file itself, if the sender is in this process and has not sent its data
+   * @param progress  called with the bytes of the new file so far
+   */
+  async receive(
+    request: Request,
+    head: SumHead,
+    handed: FileSource | undefined,
+    progress: (done: number) => void,
+  ): Promise<Received> {
     const { list, i } = request;
     const name = this.side.localName(list, i);
     const root = this.side.root!;
@@ -67,11 +77,12 @@ export class FileReceiver {
       const usable = head.count === 0 || basis !== undefined;
       const target = usable ? this.openTarget(request, root, name) : undefined;
       if (target === undefined) {
+        if (handed !== undefined) this.ctx.handover!.settle();
         await this.discard(head);
         const digest = await this.readDigest();
         return { outcome: usable ? 'failed' : 'mismatch', digest };
       }
-      return await this.receiveInto(target, request, head, basis, root, name, progress);
+      return await this.receiveInto(target, request, head, basis, handed, root, name, progress);
     } finally {
       basis?.close();
     }
@@ -82,6 +93,7 @@ export class FileReceiver {
     request: Request,
     head: SumHead,
     basis: BasisFile | undefined,
+    handed: FileSource | undefined,
     root: Root,
     name: ByteString,
     progress: (done: number) => void,
@@ -95,16 +107,27 @@ export class FileReceiver {
       };
     }
     try {
-      const hash = fileSum(strongContext(this.ctx.negotiated));
-      await this.copyTokens(head, basis, temp === undefined, sink, hash, (bytes, done) => {
+      const advance = (bytes: number, done: number): void => {
         literal += bytes;
         progress(done);
-      });
-      const finished = sink.finish();
-      if (finished !== undefined) await finished;
-      const digest = await this.readDigest();
-      const own = hash.digest();
-      if (Buffer.compare(own, digest) !== 0) {
+      };
+      let digest: Uint8Array;
+      let isWhole: boolean;
+      if (handed !== undefined) {
+        await this.copyHanded(target, request, handed, advance);
+        this.ctx.handover!.settle();
+        await this.discard(head);
+        digest = await this.readDigest();
+        isWhole = handed.missing === 0;
+      } else {
+        const hash = fileSum(strongContext(this.ctx.negotiated));
+        await this.copyTokens(head, basis, temp === undefined, sink, hash, advance);
+        const finished = sink.finish();
+        if (finished !== undefined) await finished;
+        digest = await this.readDigest();
+        isWhole = Buffer.compare(hash.digest(), digest) === 0;
+      }
+      if (!isWhole) {
         if (temp !== undefined) this.dropOrKeep(root, temp, name, literal, false);
         return { outcome: 'mismatch', digest };
       }
@@ -116,6 +139,32 @@ export class FileReceiver {
     } finally {
       closeFile(target.fd);
     }
+  }
+
+  /** The content of an open file: by the system where that gives the same, else chunk by chunk. */
+  private async copyHanded(
+    { temp, fd, sink, existing }: Target,
+    { list, i }: Request,
+    source: FileSource,
+    advance: (literal: number, done: number) => void,
+  ): Promise<void> {
+    const { options, stats } = this.ctx;
+    const mode = this.comparison.mode(list, i, existing?.isRegular ? existing.mode : undefined);
+    if (temp !== undefined && !options.sparse && (await copyBySystem(source, fd, mode))) {
+      advance(source.size - source.missing, source.size - source.missing);
+    } else {
+      for (;;) {
+        const next = source.read();
+        const chunk = next instanceof Promise ? await next : next;
+        if (chunk === null) break;
+        const full = sink.write(chunk);
+        advance(chunk.length, sink.position);
+        if (full !== undefined) await full;
+      }
+      const finished = sink.finish();
+      if (finished !== undefined) await finished;
+    }
+    stats.literalData += source.size - source.missing;
   }
 
   private async copyTokens(

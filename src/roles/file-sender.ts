@@ -1,3 +1,4 @@
+import { DIGEST_LENGTH } from '../core/algorithms.ts';
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, protocolError, RsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -83,17 +84,19 @@ export class FileSender {
   }
 
   /**
-   * Streams a file as tokens; returns its digest.
+   * Streams a file as tokens, or gives it to a receiver in this process; returns its digest.
    * @param path      of the file, for messages
    * @param progress  called with the bytes read so far
    */
   async send(
+    ndx: number,
     source: FileSource,
     basis: Basis,
     path: ByteString,
     progress: (done: number) => void,
   ): Promise<Uint8Array> {
     const { wire } = this.ctx;
+    if (basis.head.count === 0 && this.ctx.handover?.accepts(source)) return this.handOver(ndx, source, path);
     const hash = fileSum(this.strong);
     const sink = this.sink();
     let matcher: Matcher | undefined;
@@ -116,6 +119,20 @@ export class FileSender {
     if (matcher !== undefined) this.finishSearch(matcher);
     this.tokens.end(wire.writer);
     const digest = hash.digest();
+    return source.missing > 0 ? this.spoil(source, path, digest) : digest;
+  }
+
+  /** Waits until the receiver in this process has copied the file. */
+  private async handOver(ndx: number, source: FileSource, path: ByteString): Promise<Uint8Array> {
+    const { wire, stats, handover } = this.ctx;
+    const copied = handover!.offer(ndx, source);
+    this.tokens.end(wire.writer);
+    wire.flush();
+    await copied;
+    const done = source.size - source.missing;
+    stats.literalData += done;
+    handover!.bytes += done;
+    const digest = new Uint8Array(DIGEST_LENGTH[this.ctx.negotiated.transferChecksum]);
     return source.missing > 0 ? this.spoil(source, path, digest) : digest;
   }
 

@@ -112,9 +112,11 @@ export class Receiver {
     }
     const sumHead = await wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
     checkEcho(asked, sumHead);
-    const received = await this.files.receive(request, sumHead, (done) =>
+    const handed = ctx.handover?.taken(ndx);
+    const received = await this.files.receive(request, sumHead, handed, (done) =>
       this.progress(request, done, false),
     );
+
     const bytes = { data: wire.bytesIn - wire.reader.remaining - before, sums: 0 };
     const entry = entryDetails(list, i, options);
     if (options.progress) this.progress(request, list.size(i), true);

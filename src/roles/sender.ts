@@ -236,6 +236,7 @@ export class Sender {
       writeSumHead(w, { ...sumHead, s2length: Math.min(sumHead.s2length, Math.max(this.digestLength, 2)) });
       const inplace = ctx.options.inplace && head.basisType === BASIS.DESTINATION;
       const digest = await this.files.send(
+        ndx,
         source,
         { head: sumHead, sums, inplace },
         root.display(entry.name),

@@ -2,7 +2,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, isRsyncError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Places } from '../files/places.ts';
-import { runServerSession, type ServerOutcome } from '../session/server-session.ts';
+import { runServerSession, type ServerOutcome, type ServerSessionInit } from '../session/server-session.ts';
 import type { Channel } from '../transport/channel.ts';
 import { readSecludedArguments } from './secluded.ts';
 import { parseServerCommand, type ServerCommand, withSecludedWords } from './server-command.ts';
@@ -16,6 +16,8 @@ export interface ServeInit {
   /** Errors and warnings that are not for the client. */
   onError: (line: ByteString) => void;
   onEvent?: EventSink | undefined;
+  /** Shared with a client in this process. */
+  handover?: ServerSessionInit['handover'];
   signal?: AbortSignal | undefined;
 }
 
@@ -47,6 +49,7 @@ export async function serve(init: ServeInit): Promise<ServeOutcome> {
       places,
       onError: errorsTo === 'stderr' ? onError : undefined,
       onEvent,
+      handover: init.handover,
       signal,
     });
     return { ...outcome, command };

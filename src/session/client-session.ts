@@ -2,6 +2,7 @@ import { fromText, toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
+import type { Handover } from '../files/handover.ts';
 import { type Places, WholeDisk } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { rulesForPeer } from '../filter/wire.ts';
@@ -33,6 +34,8 @@ export interface ClientSessionInit {
   /** Filter rules in order, as the user gave them. */
   rules: readonly FilterRule[];
   emit: EventSink;
+  /** Shared with a server in this process. */
+  handover?: Handover | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -89,6 +92,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       isServer: false,
       emit: init.emit,
       places,
+      handover: init.handover,
       startBytes,
     });
     const localPaths = init.localPaths.map(fromText);
@@ -122,6 +126,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     throw explained;
   } finally {
     signal?.removeEventListener('abort', abort);
+    init.handover?.close();
     link.close();
   }
 }
@@ -152,7 +157,7 @@ async function finish(
   link.stopTimer();
   const exit = await link.exit(EXIT_PATIENCE);
   // As rsync counts: without the handshake.
-  stats.bytesSent = wire.bytesOut - ctx.startBytes.sent;
+  stats.bytesSent = wire.bytesOut - ctx.startBytes.sent + (ctx.handover?.bytes ?? 0);
   stats.bytesReceived = wire.bytesIn - ctx.startBytes.received;
   stats.elapsed = performance.now() - started;
   const remote = exit?.code ?? (exit?.signal ? EXIT.CMD_KILLED : 0);

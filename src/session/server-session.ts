@@ -2,6 +2,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
+import type { Handover } from '../files/handover.ts';
 import type { Places } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { parseReceivedRules } from '../filter/wire.ts';
@@ -37,6 +38,8 @@ export interface ServerSessionInit {
   refusal?: RsyncError | undefined;
   /** Told of everything that happens, as a client would be. */
   onEvent?: EventSink | undefined;
+  /** Shared with a client in this process. */
+  handover?: Handover | undefined;
   /** Ends the run with exit 20. */
   signal?: AbortSignal | undefined;
 }
@@ -93,6 +96,7 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error };
   } finally {
     signal?.removeEventListener('abort', abort);
+    init.handover?.close();
     link.stopTimer();
     await new Promise<void>((resolve) => link.whenSent(resolve));
     await finished(channel.output, options.timeout);
@@ -116,7 +120,16 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
     forward(event);
     init.onEvent?.(event);
   };
-  const ctx = new RoleContext({ wire, negotiated, options, isServer: true, emit, places, startBytes });
+  const ctx = new RoleContext({
+    wire,
+    negotiated,
+    options,
+    isServer: true,
+    emit,
+    places,
+    handover: init.handover,
+    startBytes,
+  });
   handleMessages(ctx, link, role === 'sender');
   if (negotiated.framesClient) wire.frameInput(negotiated.protocol);
   return ctx;
