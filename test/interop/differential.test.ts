@@ -1,8 +1,8 @@
 /** rsyncjs as the client of C rsync, beside C rsync in its place: see differential.ts. */
 import { CASES, VERSION_CASES } from './cases.ts';
-import { check, found, newest, suite } from './differential.ts';
+import { check, everyDay, found, newest, suite } from './differential.ts';
 
-suite(`rsync ${newest.version}`, CASES, 'client', (given, direction) => check(given, direction));
+suite(`rsync ${newest.version}`, everyDay(CASES, 2), 'client', (given, direction) => check(given, direction));
 
 for (const peer of found.slice(0, -1)) {
   suite(`rsync ${peer.version}`, VERSION_CASES, 'client', (given, direction) =>
