@@ -61,7 +61,7 @@ async function connectAny(
   target: TcpTarget,
   deadline: ConnectDeadline,
 ): Promise<Socket> {
-  const addresses = await deadline.watch(addressesOf(host, port, target.addressFamily));
+  const addresses = await deadline.watch(addressesOf(host, port, target));
   let failure: unknown;
   for (const { address, family } of addresses) {
     const where = address === host ? `${host} port ${port}` : `${host} (${address}) port ${port}`;
@@ -79,14 +79,15 @@ async function connectAny(
   throw failure;
 }
 
-async function addressesOf(host: string, port: number, family: 4 | 6 | undefined) {
+async function addressesOf(host: string, port: number, target: TcpTarget) {
+  const { addressFamily: family } = target;
   const literal = isIP(host);
   if (literal !== 0 && (family === undefined || literal === family))
     return [{ address: host, family: literal }];
   try {
     return await lookup(host, { all: true, family: family ?? 0 });
   } catch (error) {
-    throw tcpError(`${host} port ${port}`, error);
+    throw tcpError(`${host} port ${port}`, error, target);
   }
 }
 
@@ -107,7 +108,7 @@ async function localAddress(name: string | undefined, family: number): Promise<s
 
 function established(socket: Socket, where: string, target: TcpTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(tcpError(where, error, target.localAddress));
+    const failed = (error: Error): void => reject(tcpError(where, error, target));
     // An error that nobody hears would end the process; later ones are seen in the end of the stream.
     socket.on('error', () => {});
     socket.once('error', failed);
