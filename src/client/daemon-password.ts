@@ -7,7 +7,7 @@ import type { TransferRequest } from './transfer-request.ts';
 const MAX_FILE = 64 * 1024;
 
 /**
- * The password for a daemon that asks for one: that of the caller, the first line of `--password-file`, RSYNC_PASSWORD,
+ * The password for a daemon that asks for one: that of the caller, the first line of `--password-file` that is not empty, RSYNC_PASSWORD,
  * or an answer of a person. Undefined: there is none.
  * @throws RsyncError RSYNC_AUTH, exit 1: the file can not be used
  */
@@ -35,12 +35,13 @@ function readPasswordFile(path: string): string {
     if (error instanceof RsyncError) throw error;
     throw fail(`could not open password file ${path}: ${errnoText(error)}`, 'Check --password-file.', error);
   }
-  // A password is one line; what follows it is nobody's business.
-  const [line = ''] = bytes
+  // A password is one line; empty ones before it are skipped, what follows it is nobody's business.
+  const lines = bytes
     .subarray(0, MAX_FILE)
     .toString('utf8')
-    .split(/[\r\n]/, 1);
-  if (line !== '') return line;
+    .split(/[\r\n]+/);
+  const line = lines.find((text) => text !== '');
+  if (line !== undefined) return line;
   throw fail(`failed to read a password from ${path}`, 'Its first line must be the password.');
 }
 

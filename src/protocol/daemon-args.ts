@@ -38,8 +38,8 @@ export function daemonArguments(
   form: WordForm,
   protocol: number,
 ): DaemonArguments {
-  const named = paths.map(inModule);
-  const module = moduleOf(named[0] ?? '');
+  const module = moduleOf(paths[0] ?? '');
+  const named = paths.map((path) => inModule(path, module));
   const end = protocol >= 30 ? '\0' : '\n';
   const words = form.secludedArgs
     ? secludedOptions(args)
@@ -50,9 +50,9 @@ export function daemonArguments(
   return { words, secluded: secludedWords(args, named), bytes: list + secludedArguments(args, named) };
 }
 
-/** A module alone is its root. */
-export function inModule(path: string): string {
-  return path.includes('/') ? path : `${path}/`;
+/** The module alone is its root. */
+export function inModule(path: string, module: string): string {
+  return path === module ? `${path}/` : path;
 }
 
 /** The module that a path is in. */

@@ -7,7 +7,7 @@ import { type Places, WholeDisk } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { rulesForPeer } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { inModule } from '../protocol/daemon-args.ts';
+import { inModule, moduleOf } from '../protocol/daemon-args.ts';
 import { writeFilterList } from '../protocol/filter-list.ts';
 import { clientHandshake } from '../protocol/handshake.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
@@ -144,7 +144,9 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
 
 /** What was asked for, as bytes; a module alone is its content. */
 function requestedPaths({ remotePaths, daemon }: ClientSessionInit): ByteString[] {
-  return (daemon === undefined ? remotePaths : remotePaths.map(inModule)).map(fromText);
+  const module = moduleOf(remotePaths[0] ?? '');
+  const named = daemon === undefined ? remotePaths : remotePaths.map((path) => inModule(path, module));
+  return named.map(fromText);
 }
 
 /** The filter list: always on a pull; on a push only where the server deletes (docs/protocol/1-session.md, 1.1). */
