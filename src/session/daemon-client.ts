@@ -1,5 +1,5 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
-import { EXIT, RsyncError } from '../core/errors.ts';
+import { EXIT, protocolError, RsyncError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import { loadHashes } from '../delta/hashes.ts';
@@ -65,6 +65,7 @@ export async function openDaemon(link: Link, init: DaemonClientInit): Promise<Da
   }
   say(formatRequest(fromText(module)));
   let room = LIMITS.DAEMON_TEXT;
+  let wasAsked = false;
   for (;;) {
     const reply = parseReply(await serverLine(link, "did not get the daemon's answer"));
     switch (reply.kind) {
@@ -74,6 +75,9 @@ export async function openDaemon(link: Link, init: DaemonClientInit): Promise<Da
         emit({ type: 'daemon-text', text: reply.text });
         break;
       case 'auth':
+        // Nobody is to be asked, and no secret hashed, as often as a peer likes.
+        if (wasAsked) throw protocolError('the daemon asks for a password twice', EXIT.STARTCLIENT);
+        wasAsked = true;
         say(await credential(link, reply, terms, { greeting, protocol, module }));
         break;
       case 'error':

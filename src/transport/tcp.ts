@@ -94,16 +94,19 @@ async function addressesOf(host: string, port: number, target: TcpTarget) {
 /** The address of this machine, of the family of the one to be reached. */
 async function localAddress(name: string | undefined, family: number): Promise<string | undefined> {
   if (name === undefined || isIP(name) === family) return name;
+  let cause: unknown;
   try {
-    return (await lookup(name, { family })).address;
+    // An address of the other family would be found as it is.
+    if (isIP(name) === 0) return (await lookup(name, { family })).address;
   } catch (error) {
-    throw new RsyncError('RSYNC_CONNECT', `--address=${name} is no IPv${family} address of this machine`, {
-      exitCode: EXIT.SOCKETIO,
-      origin: 'local',
-      hint: 'It must be of the same family as the address of the host: see -4 and -6.',
-      cause: error,
-    });
+    cause = error;
   }
+  throw new RsyncError('RSYNC_CONNECT', `--address=${name} is no IPv${family} address of this machine`, {
+    exitCode: EXIT.SOCKETIO,
+    origin: 'local',
+    hint: 'It must be of the same family as the address of the host: see -4 and -6.',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function established(socket: Socket, where: string, target: TcpTarget): Promise<Socket> {
