@@ -200,7 +200,6 @@ describe('usage', () => {
 
   it.each([
     [['--bogus', 'a', 'host:'], 1, '--bogus: unknown option'],
-    [['a', 'b'], 4, 'within one machine'],
     [['host::/mod', 'a'], 5, 'must start with a module name'],
     [['pull', 'rsync://host/', 'a'], 1, 'names no module'],
     [['push', 'a', 'host::'], 1, 'names no module'],

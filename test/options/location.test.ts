@@ -184,17 +184,13 @@ describe('classifyPaths', () => {
     );
   });
 
-  it.each([
-    [['a', 'b'], 'within one machine'],
-    [['a'], 'within one machine'],
-  ])('%j is not supported', (paths, message) => {
-    expect(() => classifyPaths(paths)).toThrow(
-      expect.objectContaining({
-        code: 'RSYNC_UNSUPPORTED',
-        exitCode: 4,
-        message: expect.stringContaining(message),
-      }),
-    );
+  it.each<[string[], ClassifyOptions, string, string[], string[]]>([
+    [['a', 'b'], {}, 'push', ['b'], ['a']],
+    [['a', 'b', 'c/'], {}, 'push', ['c/'], ['a', 'b']],
+    [['a'], {}, 'list', ['a'], []],
+    [['a', 'b'], { listOnly: true }, 'list', ['a'], []],
+  ])('%j %j is within this machine', (paths, options, direction, remotePaths, localPaths) => {
+    expect(classifyPaths(paths, options)).toMatchObject({ direction, local: true, remotePaths, localPaths });
   });
 
   it('never fails but with an error of its own', () => {
