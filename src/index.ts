@@ -1,6 +1,14 @@
 /** The public surface of the package. Everything else is internal and may change. */
-export { type FilterSetting, list, pull, push, type TransferSettings } from './client/api.ts';
-export type { TransferRequest, TransferResult } from './client/transfer-request.ts';
+export {
+  type DaemonModule,
+  type FilterSetting,
+  list,
+  modules,
+  pull,
+  push,
+  type TransferSettings,
+} from './client/api.ts';
+export type { DaemonPassword, TransferRequest, TransferResult } from './client/transfer-request.ts';
 export { type ByteString, fromText, toText } from './core/bytes.ts';
 export { type ErrorCode, type ErrorOrigin, EXIT, isRsyncError, RsyncError } from './core/errors.ts';
 export type * from './core/events.ts';

@@ -168,11 +168,18 @@ function checkDirection(verb: TransferVerb, paths: readonly string[], windows: b
   const locations = paths.map((path) => parseLocation(path, { windows }));
   const first = locations[0]!;
   const last = locations.at(-1)!;
+  const whole = locations.findIndex((location) => location.kind === 'daemon' && location.path === '');
+  if (whole >= 0) {
+    throw usageError(
+      `${verb}: ${paths[whole]} names no module`,
+      'A path of a daemon is written rsync://HOST/MODULE/PATH; "rsyncjs rsync://HOST/" lists the modules.',
+    );
+  }
   if (verb === 'pull') {
     if (first.kind === 'local') {
       throw usageError(
         `pull: ${paths[0]} is not on another machine`,
-        'A source is written [USER@]HOST:PATH.',
+        'A source is written [USER@]HOST:PATH or rsync://HOST/MODULE/PATH.',
       );
     }
     if (paths.length === 1)
@@ -191,7 +198,7 @@ function checkDirection(verb: TransferVerb, paths: readonly string[], windows: b
   if (last.kind === 'local') {
     throw usageError(
       `push: ${paths.at(-1)} is not on another machine`,
-      'The destination is [USER@]HOST:PATH.',
+      'The destination is [USER@]HOST:PATH or rsync://HOST/MODULE/PATH.',
     );
   }
 }

@@ -102,6 +102,9 @@ export class TextPrinter {
       case 'message':
         this.#message(event);
         break;
+      case 'daemon-text':
+        if (this.#options.motd && !this.#options.quiet) this.#line(event.text);
+        break;
       case 'stderr':
         this.#closeProgress();
         this.#output.relay(event.bytes);
@@ -121,8 +124,9 @@ export class TextPrinter {
   };
 
   /** The figures at the end, of a run that reached it. */
-  finish(result: { stats: TransferStats; protocol: number }): void {
+  finish(result: { stats: TransferStats; protocol: number; listedModules?: true }): void {
     this.#closeProgress();
+    if (result.listedModules === true) return;
     const { humanReadable, dryRun } = this.#options;
     if (this.#info.STATS > 1) this.#output.out(statsText(result.stats, humanReadable, result.protocol));
     if (this.#info.STATS > 0) this.#output.out(summaryText(result.stats, humanReadable, dryRun));

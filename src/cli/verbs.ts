@@ -21,11 +21,13 @@ interface VerbText {
 const TRANSFER_VERBS: Readonly<Record<TransferVerb, VerbText>> = {
   pull: {
     describe: 'copy files from another machine to this one',
-    usage: '$0 pull [OPTION]... [USER@]HOST:SRC... DEST',
+    usage:
+      '$0 pull [OPTION]... [USER@]HOST:SRC... DEST\n   or  $0 pull [OPTION]... rsync://[USER@]HOST/MODULE/SRC... DEST',
   },
   push: {
     describe: 'copy files from this machine to another one',
-    usage: '$0 push [OPTION]... SRC... [USER@]HOST:DEST',
+    usage:
+      '$0 push [OPTION]... SRC... [USER@]HOST:DEST\n   or  $0 push [OPTION]... SRC... rsync://[USER@]HOST/MODULE/DEST',
   },
 };
 

@@ -1,9 +1,10 @@
-import { fromText } from '../core/bytes.ts';
+import { type ByteString, fromText, toText } from '../core/bytes.ts';
 import { usageError } from '../core/errors.ts';
 import { platform } from '../files/platform/index.ts';
 import { classifyPaths } from '../options/location.ts';
 import { type OptionsInput, resolveOptions } from '../options/resolve.ts';
 import type { FilterArgument } from '../options/transfer-options.ts';
+import { parseModules } from '../protocol/daemon-reply.ts';
 import { transfer } from './transfer.ts';
 import type { TransferRequest, TransferResult } from './transfer-request.ts';
 
@@ -27,6 +28,7 @@ export interface TransferSettings extends Omit<OptionsInput, 'filters' | 'delete
   signal?: AbortSignal;
   ssh?: TransferRequest['ssh'];
   onPrompt?: TransferRequest['onPrompt'];
+  password?: TransferRequest['password'];
   channel?: TransferRequest['channel'];
   trace?: TransferRequest['trace'];
   env?: NodeJS.ProcessEnv;
@@ -34,7 +36,8 @@ export interface TransferSettings extends Omit<OptionsInput, 'filters' | 'delete
 
 /**
  * Copies from a remote host.
- * @param source       `[USER@]HOST:PATH`, one or several of the same host; a trailing slash means "the contents"
+ * @param source       `[USER@]HOST:PATH` or `rsync://[USER@]HOST[:PORT]/MODULE[/PATH]`, one or several of the same host; a
+ *   trailing slash means "the contents"
  * @param destination  local directory, or a file name for a single file
  * @returns how it ended; `exitCode` 23, 24 and 25 tell of files that failed, and events told which
  * @throws RsyncError for what ended the run early
@@ -50,7 +53,7 @@ export function pull(
 /**
  * Copies to a remote host.
  * @param source       local paths, one or several; a trailing slash means "the contents"
- * @param destination  `[USER@]HOST:PATH`
+ * @param destination  `[USER@]HOST:PATH` or `rsync://[USER@]HOST[:PORT]/MODULE[/PATH]`
  * @returns and throws like `pull`
  */
 export function push(
@@ -72,6 +75,33 @@ export function list(
   return run('list', asArray(source), settings);
 }
 
+/**
+ * The modules that an rsync daemon lists; hidden ones are not among them.
+ * @param daemon  `rsync://HOST[:PORT]/` or `HOST::`
+ * @throws like `pull`
+ */
+export async function modules(daemon: string, settings: TransferSettings = {}): Promise<DaemonModule[]> {
+  const route = classifyPaths([daemon], { windows: platform.isWindows });
+  if (route.daemon === undefined || route.remotePaths[0] !== '') {
+    throw usageError(`modules() was given ${daemon}`, 'A daemon without a module is written rsync://HOST/.');
+  }
+  const lines: ByteString[] = [];
+  await list(daemon, {
+    ...settings,
+    onEvent: (event) => {
+      if (event.type === 'daemon-text') lines.push(event.text);
+      settings.onEvent?.(event);
+    },
+  });
+  return parseModules(lines).map(({ name, comment }) => ({ name: toText(name), comment: toText(comment) }));
+}
+
+/** One module of an rsync daemon, as it lists it. */
+export interface DaemonModule {
+  name: string;
+  comment: string;
+}
+
 async function run(
   direction: TransferRequest['direction'],
   paths: readonly string[],
@@ -82,6 +112,7 @@ async function run(
     signal,
     ssh,
     onPrompt,
+    password,
     channel,
     trace,
     env,
@@ -100,7 +131,7 @@ async function run(
   if (route.direction !== direction) {
     throw usageError(`${direction}() was given the paths of a ${route.direction}: ${paths.join(' ')}`);
   }
-  return transfer({ ...route, options, onEvent, signal, ssh, onPrompt, channel, trace, env });
+  return transfer({ ...route, options, onEvent, signal, ssh, onPrompt, password, channel, trace, env });
 }
 
 function asArray(value: string | readonly string[]): readonly string[] {

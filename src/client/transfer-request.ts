@@ -11,7 +11,12 @@ export interface TransferRequest {
   remote: { user: string | undefined; host: string };
   /** Both sides are on this machine; `remotePaths` are the other side's and `remote` says nothing. Default false. */
   local?: boolean | undefined;
-  /** Sources of a pull or a listing, the one destination of a push; as text, unescaped. */
+  /** Set: the far end is a daemon. `port`: that of its URL. */
+  daemon?: { port: number | undefined } | undefined;
+  /**
+   * Sources of a pull or a listing, the one destination of a push; as text, unescaped. With a daemon `MODULE[/PATH]`; the
+   * first one empty: its modules are listed, as `daemon-text` events.
+   */
   remotePaths: readonly string[];
   /** Sources of a push, the one destination of a pull; as text in the platform's form. */
   localPaths: readonly string[];
@@ -23,6 +28,8 @@ export interface TransferRequest {
   ssh?: SshOptions | undefined;
   /** Who answers questions about passwords and host keys. Without it such a connection is refused. */
   onPrompt?: OnPrompt | undefined;
+  /** For a daemon that asks for one; stronger than `options.passwordFile` and RSYNC_PASSWORD. */
+  password?: DaemonPassword | undefined;
   /** A connection that is already there, instead of one made from `options.rsh` and `remote`. */
   channel?: Channel | undefined;
   /** What the transport does, a line at a time, for people who look for a fault. */
@@ -32,11 +39,16 @@ export interface TransferRequest {
   env?: NodeJS.ProcessEnv | undefined;
 }
 
+/** The password for a daemon, or who knows it; called only if the daemon asks. Undefined: there is none. */
+export type DaemonPassword = string | (() => string | undefined | Promise<string | undefined>);
+
 /** How a run that reached its end has ended. Runs that did not throw a RsyncError instead. */
 export interface TransferResult {
   /** 0, or 23 (partial), 24 (vanished), 25 (deletion limit), or the status of the remote command. */
   exitCode: number;
   stats: TransferStats;
+  /** True: no module was named, and the daemon has listed its modules; all figures are 0. */
+  listedModules?: true;
   /** Versions and algorithms agreed on. */
   protocol: number;
   checksum: string;

@@ -70,6 +70,15 @@ export interface MessageEvent {
   remote: boolean;
 }
 
+/**
+ * A line that a daemon says before a transfer: of its message of the day, or of its list of modules. Nothing in a line
+ * tells which of the two it is.
+ */
+export interface DaemonTextEvent {
+  type: 'daemon-text';
+  text: ByteString;
+}
+
 /** What the remote command wrote to its standard error, as it came. */
 export interface RemoteStderrEvent {
   type: 'stderr';
@@ -155,6 +164,7 @@ export type TransferEvent =
   | ProgressEvent
   | FileListEvent
   | RemoteStderrEvent
+  | DaemonTextEvent
   | CreatedDirectoryEvent
   | ListedEvent;
 

@@ -56,7 +56,9 @@ export function helpText(command = 'rsyncjs'): string {
     `Usage: ${command} [OPTION]... SRC... [USER@]HOST:DEST`,
     `   or  ${command} [OPTION]... [USER@]HOST:SRC... DEST`,
     `   or  ${command} [OPTION]... [USER@]HOST:SRC...       lists the files`,
+    `   or  ${command} [OPTION]... rsync://HOST/             lists the modules of a daemon`,
     '',
+    'A path of a daemon is written rsync://[USER@]HOST[:PORT]/MODULE/PATH or [USER@]HOST::MODULE/PATH.',
     'SRC/ (with a slash) is the content of the directory, SRC the directory itself.',
     'Options take effect from left to right; --no-OPTION undoes most of them.',
   ];

@@ -231,6 +231,10 @@ function checkHost(location: RemoteLocation, arg: string): void {
   if (host === '' || host.startsWith('-')) throw usageError(`rsyncjs: Invalid remote host: ${arg}`);
   if (location.kind === 'shell') return;
   if (/[\0-\x20\x7f]/.test(host)) throw usageError(`rsyncjs: Invalid remote host: ${JSON.stringify(arg)}`);
+  // It is sent as a line.
+  if (/^[^/]*[\0-\x1f\x7f]/.test(location.path)) {
+    throw usageError(`rsyncjs: a control character in the name of the module: ${JSON.stringify(arg)}`);
+  }
   checkPort(location.port ?? 0, arg);
   if (!location.path.startsWith('/')) return;
   throw new RsyncError('RSYNC_USAGE', `rsyncjs: The remote path must start with a module name: ${arg}`, {

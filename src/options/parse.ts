@@ -41,7 +41,7 @@ export interface ParsedArguments {
 export function parseArguments(argv: readonly string[], env: Environment = {}): ParsedArguments {
   const draft = emptyDraft(fromText);
   draft.options.rsh = defaultShell(env);
-  draft.options.rshByDefault = true;
+  if (draft.options.rsh !== undefined) draft.options.rshByDefault = true;
   const paths = readWords(argv, draft, { lookUp, firstPathEnds: firstPathEndsOptions(env) });
   const { options, version } = draft;
   const help = draft.help || (argv.length === 1 && options.humanReadable > DEFAULT_OPTIONS.humanReadable);

@@ -2,7 +2,13 @@ import { type ByteString, fromBuffer, fromText } from '../core/bytes.ts';
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { NEED_MORE, type Reader } from './reader.ts';
-import { escapeArgument, secludedArguments, secludedOptions, type WordForm } from './remote-words.ts';
+import {
+  escapeArgument,
+  secludedArguments,
+  secludedOptions,
+  secludedWords,
+  type WordForm,
+} from './remote-words.ts';
 
 /**
  * The arguments after `@RSYNCD: OK`, docs/protocol/1-session.md, 1.10.
@@ -14,8 +20,9 @@ import { escapeArgument, secludedArguments, secludedOptions, type WordForm } fro
  */
 
 export interface DaemonArguments {
-  /** The first list, for `-vv`. */
+  /** The first list, and what `--secluded-args` sends after it: for `-vv`. */
   words: string[];
+  secluded: string[] | undefined;
   /** Everything to send. */
   bytes: ByteString;
 }
@@ -31,19 +38,21 @@ export function daemonArguments(
   form: WordForm,
   protocol: number,
 ): DaemonArguments {
-  const named = paths.map(inModule);
+  const module = moduleOf(paths[0] ?? '');
+  const named = paths.map((path) => inModule(path, module));
   const end = protocol >= 30 ? '\0' : '\n';
   const words = form.secludedArgs
     ? secludedOptions(args)
-    : [...args.map(asOption), '.', ...named.map((path) => asPath(path, form))];
+    : [...args.map(asOption), '.', ...named.map((path) => asPath(path, module, form))];
   for (const word of words) check(word, end);
   const list = [...words, ''].map((word) => fromText(word) + end).join('');
-  return { words, bytes: form.secludedArgs ? list + secludedArguments(args, named) : list };
+  if (!form.secludedArgs) return { words, secluded: undefined, bytes: list };
+  return { words, secluded: secludedWords(args, named), bytes: list + secludedArguments(args, named) };
 }
 
-/** A module alone is its root. */
-export function inModule(path: string): string {
-  return path.includes('/') ? path : `${path}/`;
+/** The module alone is its root. */
+export function inModule(path: string, module: string): string {
+  return path === module ? `${path}/` : path;
 }
 
 /** The module that a path is in. */
@@ -57,12 +66,10 @@ function asOption(word: string): string {
   return word.includes('\\') ? escapeArgument(word) : word;
 }
 
-/** A daemon takes ` MODULE/` for the start of another path. */
-function asPath(path: string, { oldArgs }: WordForm): string {
+/** A daemon takes ` MODULE/`, with the module that was asked for, for the start of another path. */
+function asPath(path: string, module: string, { oldArgs }: WordForm): string {
   const plain = path.startsWith('-') ? `./${path}` : path;
-  if (oldArgs > 0) return plain;
-  const module = moduleOf(path);
-  return plain.replaceAll(` ${module}/`, `[ ]${module}/`);
+  return oldArgs > 0 || module === '' ? plain : plain.replaceAll(` ${module}/`, `[ ]${module}/`);
 }
 
 function check(word: string, end: string): void {

@@ -107,10 +107,9 @@ export function secludedOptions(args: readonly string[]): string[] {
   return args.slice(0, clusterAt(args) + 1);
 }
 
-/** Words as rsync's `-vv` shows them, and how many they are. */
-export function shownWords(words: readonly string[]): string {
-  const quoted = words.map((word) => (/[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word));
-  return `${quoted.join(' ')}  (${words.length} args)`;
+/** A word as rsync's `-vv` shows it. */
+export function shownWord(word: string): string {
+  return /[^\w,.\-=+@/]/.test(word) ? `"${word}"` : word;
 }
 
 /** The letters come after `--server` and `--sender`; with `s` among them they are always there. */

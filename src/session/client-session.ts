@@ -1,4 +1,4 @@
-import { fromText, toBuffer } from '../core/bytes.ts';
+import { type ByteString, fromText, toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
@@ -7,13 +7,15 @@ import { type Places, WholeDisk } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { rulesForPeer } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
+import { inModule, moduleOf } from '../protocol/daemon-args.ts';
 import { writeFilterList } from '../protocol/filter-list.ts';
 import { clientHandshake } from '../protocol/handshake.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import { secludedArguments } from '../protocol/remote-words.ts';
 import { buildServerArgs, capabilityText } from '../protocol/server-args.ts';
-import { RoleContext } from '../roles/context.ts';
+import { emptyStats, RoleContext } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
+import { type DaemonTerms, openDaemon } from './daemon-client.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
 import { announceFailure, handleMessages } from './messages.ts';
@@ -27,7 +29,9 @@ export interface ClientSessionInit {
   channel: Channel;
   options: TransferOptions;
   direction: 'pull' | 'push' | 'list';
-  /** As text: sources of a pull or a listing, the destination of a push. */
+  /** The peer is a daemon, which has to be talked to first. */
+  daemon?: DaemonTerms | undefined;
+  /** As text: sources of a pull or a listing, the destination of a push; `MODULE[/PATH]` with a daemon. */
   remotePaths: readonly string[];
   /** As text, `/` between components: the destination of a pull, sources of a push. */
   localPaths: readonly string[];
@@ -39,19 +43,19 @@ export interface ClientSessionInit {
   signal?: AbortSignal | undefined;
 }
 
-export interface SessionResult {
-  /** 0, or what a run that reached its end ends with. */
-  exitCode: number;
-  stats: TransferStats;
-  negotiated: Negotiated;
-}
+/** How a run that reached its end has ended. */
+export type SessionResult =
+  | { kind: 'transfer'; exitCode: number; stats: TransferStats; negotiated: Negotiated }
+  /** A daemon has listed its modules; there was no transfer. */
+  | { kind: 'listed'; protocol: number; stats: TransferStats };
 
 /**
  * One transfer from handshake to goodbye, as the client.
  * @throws RsyncError for whatever ends the run early; failures of single files are told as events and by `exitCode`
  */
 export async function runClientSession(init: ClientSessionInit): Promise<SessionResult> {
-  const { channel, options, signal } = init;
+  const { channel, signal } = init;
+  let { options } = init;
   const started = performance.now();
   const receives = init.direction !== 'push';
   const link = new Link(channel, {
@@ -75,12 +79,19 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
   let ctx: RoleContext | undefined;
   try {
     const role = receives ? 'sender' : 'receiver';
-    const capabilities = capabilityText(options, role);
-    if (options.secludedArgs) {
+    let agreedProtocol: number | undefined;
+    if (init.daemon !== undefined) {
+      const { remotePaths: paths, daemon: terms, emit } = init;
+      const opening = await openDaemon(link, { terms, options, role, paths, emit });
+      if (opening.kind === 'listed') return { ...opening, stats: emptyStats() };
+      agreedProtocol = opening.protocol;
+      options = { ...options, protocol: agreedProtocol };
+    } else if (options.secludedArgs) {
       const args = secludedArguments(buildServerArgs(options, role), init.remotePaths);
       wire.writer.bytes(toBuffer(args));
     }
-    const negotiated = await clientHandshake(wire, handshakeTerms(options, capabilities));
+    const terms = handshakeTerms(options, capabilityText(options, role));
+    const negotiated = await clientHandshake(wire, { ...terms, agreedProtocol });
     await loadHashes(negotiated.checksumSeed);
     const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
     if (negotiated.framesClient) wire.frameOutput();
@@ -106,7 +117,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     });
     ctx.onGoodbye = () => link.beginGoodbye();
     handleMessages(ctx, link, !receives);
-    wire.frameInput(negotiated.protocol);
+    wire.frameInput(negotiated.protocol, { strayZero: init.daemon !== undefined && !receives });
     sendRules(ctx, init, receives);
     if (receives) {
       const destination = init.direction === 'list' ? undefined : localPaths[0];
@@ -114,7 +125,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
         link,
         destination,
         rules: init.rules,
-        requested: init.remotePaths.map(fromText),
+        requested: requestedPaths(init),
       });
     } else {
       await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules });
@@ -129,6 +140,13 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     init.handover?.close();
     link.close();
   }
+}
+
+/** What was asked for, as bytes; a module alone is its content. */
+function requestedPaths({ remotePaths, daemon }: ClientSessionInit): ByteString[] {
+  const module = moduleOf(remotePaths[0] ?? '');
+  const named = daemon === undefined ? remotePaths : remotePaths.map((path) => inModule(path, module));
+  return named.map(fromText);
 }
 
 /** The filter list: always on a pull; on a push only where the server deletes (docs/protocol/1-session.md, 1.1). */
@@ -163,5 +181,6 @@ async function finish(
   const remote = exit?.code ?? (exit?.signal ? EXIT.CMD_KILLED : 0);
   const own = ctx.hadErrors ? EXIT.PARTIAL : 0;
   const status = receives ? Math.max(remote, own) : remote || own;
-  return { exitCode: status !== 0 ? status : ctx.exitCode, stats, negotiated: ctx.negotiated };
+  const exitCode = status !== 0 ? status : ctx.exitCode;
+  return { kind: 'transfer', exitCode, stats, negotiated: ctx.negotiated };
 }

@@ -43,7 +43,12 @@ export class Link {
     };
     if (options.bwlimit > 0) this.throttle = new Throttle(port, options.bwlimit, () => this.wire.drained());
     this.wire = new WatchedWire(this.throttle ?? port);
-    this.wire.onEnd = () => new LostConnection(this.wire.bytesIn, options.role);
+    this.wire.onEnd = () => {
+      const { bytesIn } = this.wire;
+      return new LostConnection(
+        `connection unexpectedly closed (${bytesIn} bytes received so far) [${options.role}]`,
+      );
+    };
     this.witness = new Witness(channel, this.wire);
     channel.output.on('drain', () => (this.throttle ?? this.wire).drained());
     channel.output.on('error', () => this.wire.receiveEnd());
@@ -68,6 +73,18 @@ export class Link {
   lowerTimeout(seconds: number): void {
     if (this.timeout === 0 || seconds < this.timeout) {
       this.timeout = seconds;
+      this.arm();
+    }
+  }
+
+  /** Runs what a person is asked in: the time that takes is not the peer's silence. */
+  async patiently<T>(question: () => Promise<T>): Promise<T> {
+    this.stopTimer();
+    try {
+      return await question();
+    } finally {
+      // The clock starts anew.
+      this.wire.lastOut = performance.now();
       this.arm();
     }
   }

@@ -70,14 +70,19 @@ export class Witness {
   async explain(error: unknown, phase: Phase): Promise<unknown> {
     if (!isRsyncError(error)) return error;
     // Loaded once something has failed: a session that goes well starts sooner without.
-    const { diagnose, explainLocalDisk, inContext } = await import('../transport/diagnose/diagnose.ts');
+    const { diagnose, explainLocalDisk, inContext, leadsToDaemon } = await import(
+      '../transport/diagnose/diagnose.ts'
+    );
+    // What a daemon refuses, and why, is said by itself.
+    if (error.code === 'RSYNC_DAEMON' || error.code === 'RSYNC_AUTH') return error;
     if (error.origin === 'local') return explainLocalDisk(error) ?? error;
     if (error instanceof LostConnection) await this.exit(EXIT_DELAY);
     else if (error.code === 'RSYNC_REMOTE_EXIT') {
       // Its own words are on standard error, and may still be under way.
       if (this.channel.stderr !== undefined) await this.exit(EXIT_DELAY / 2);
-    } else if (error.code === 'RSYNC_PROTOCOL' && neverSpoke(this)) await this.untilVersionOrExit();
-    else if (!(error instanceof UnansweredPrompt)) return inContext(error, this.symptoms(error, phase));
+    } else if (error.code === 'RSYNC_PROTOCOL' && neverSpoke(this)) {
+      if (!leadsToDaemon(this.channel)) await this.untilVersionOrExit();
+    } else if (!(error instanceof UnansweredPrompt)) return inContext(error, this.symptoms(error, phase));
     return diagnose(this.symptoms(error, phase), error, this.channel);
   }
 
@@ -113,11 +118,8 @@ export class Witness {
 
 /** The far end is gone: the error of whoever waits for its bytes. */
 export class LostConnection extends RsyncError {
-  constructor(bytes: number, role: string) {
-    super('RSYNC_STREAM', `connection unexpectedly closed (${bytes} bytes received so far) [${role}]`, {
-      exitCode: EXIT.STREAMIO,
-      origin: 'transport',
-    });
+  constructor(message: string, exitCode: number = EXIT.STREAMIO) {
+    super('RSYNC_STREAM', message, { exitCode, origin: 'transport' });
   }
 }
 

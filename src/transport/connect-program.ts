@@ -10,6 +10,8 @@ export interface ConnectProgram {
   shell?: string | undefined;
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
+  /** Told what the shell will run. */
+  onCommand?: ((command: string) => void) | undefined;
 }
 
 /** Letters that mean nothing to any shell, also in quotes. */
@@ -38,8 +40,10 @@ export function connectCommand({ command, host }: Pick<ConnectProgram, 'command'
  */
 export async function openConnectProgram(program: ConnectProgram): Promise<Channel> {
   const { shell, env, signal, host } = program;
+  const command = connectCommand(program);
+  program.onCommand?.(command);
   const channel = await spawnChannel({
-    program: connectCommand(program),
+    program: command,
     args: [],
     env,
     signal,

@@ -20,8 +20,12 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EADDRNOTAVAIL: ['no such address here', 'Check the address and, if it is given, --address.'],
 };
 
-/** Why there is no connection. `localAddress`: what it was to come from, if that was asked for. */
-export function tcpError(where: string, cause: unknown, localAddress?: string): RsyncError {
+/** Why there is no connection. */
+export function tcpError(
+  where: string,
+  cause: unknown,
+  { localAddress, proxy }: Pick<TcpTarget, 'localAddress' | 'proxy'>,
+): RsyncError {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (localAddress !== undefined && (code === 'EADDRNOTAVAIL' || code === 'EINVAL')) {
     return new RsyncError('RSYNC_CONNECT', `can not connect to ${where} from ${localAddress}: ${code}`, {
@@ -32,10 +36,12 @@ export function tcpError(where: string, cause: unknown, localAddress?: string): 
     });
   }
   const [reason, hint] = REASONS[code ?? ''] ?? [message || String(code), 'Check host and port.'];
-  return new RsyncError('RSYNC_CONNECT', `can not connect to ${where}: ${reason}`, {
+  const target = proxy === undefined ? where : `the proxy ${where}`;
+  return new RsyncError('RSYNC_CONNECT', `can not connect to ${target}: ${reason}`, {
     exitCode: EXIT.SOCKETIO,
     origin: 'transport',
-    hint,
+    hint:
+      proxy === undefined ? hint : 'RSYNC_PROXY names it; without that variable the connection is direct.',
     cause,
   });
 }

@@ -61,7 +61,7 @@ async function connectAny(
   target: TcpTarget,
   deadline: ConnectDeadline,
 ): Promise<Socket> {
-  const addresses = await deadline.watch(addressesOf(host, port, target.addressFamily));
+  const addresses = await deadline.watch(addressesOf(host, port, target));
   let failure: unknown;
   for (const { address, family } of addresses) {
     const where = address === host ? `${host} port ${port}` : `${host} (${address}) port ${port}`;
@@ -79,35 +79,39 @@ async function connectAny(
   throw failure;
 }
 
-async function addressesOf(host: string, port: number, family: 4 | 6 | undefined) {
+async function addressesOf(host: string, port: number, target: TcpTarget) {
+  const { addressFamily: family } = target;
   const literal = isIP(host);
   if (literal !== 0 && (family === undefined || literal === family))
     return [{ address: host, family: literal }];
   try {
     return await lookup(host, { all: true, family: family ?? 0 });
   } catch (error) {
-    throw tcpError(`${host} port ${port}`, error);
+    throw tcpError(`${host} port ${port}`, error, target);
   }
 }
 
 /** The address of this machine, of the family of the one to be reached. */
 async function localAddress(name: string | undefined, family: number): Promise<string | undefined> {
   if (name === undefined || isIP(name) === family) return name;
+  let cause: unknown;
   try {
-    return (await lookup(name, { family })).address;
+    // An address of the other family would be found as it is.
+    if (isIP(name) === 0) return (await lookup(name, { family })).address;
   } catch (error) {
-    throw new RsyncError('RSYNC_CONNECT', `--address=${name} is no IPv${family} address of this machine`, {
-      exitCode: EXIT.SOCKETIO,
-      origin: 'local',
-      hint: 'It must be of the same family as the address of the host: see -4 and -6.',
-      cause: error,
-    });
+    cause = error;
   }
+  throw new RsyncError('RSYNC_CONNECT', `--address=${name} is no IPv${family} address of this machine`, {
+    exitCode: EXIT.SOCKETIO,
+    origin: 'local',
+    hint: 'It must be of the same family as the address of the host: see -4 and -6.',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function established(socket: Socket, where: string, target: TcpTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(tcpError(where, error, target.localAddress));
+    const failed = (error: Error): void => reject(tcpError(where, error, target));
     // An error that nobody hears would end the process; later ones are seen in the end of the stream.
     socket.on('error', () => {});
     socket.once('error', failed);

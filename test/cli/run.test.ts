@@ -158,6 +158,33 @@ describe('usage', () => {
     expect(lastLine(told)).toEqual(['error', 'usage or option error', '1', 'client']);
   });
 
+  it('reaches daemons, in rsync’s grammar and behind a verb', async () => {
+    for (const argv of [
+      ['rsync://host:8730/mod/a', 'b'],
+      ['pull', 'host::mod/a', 'b', '--port=8730'],
+    ]) {
+      const told = await tell(argv, { env: { RSYNC_RSH: 'other' } });
+      expect(told.requests).toMatchObject([
+        { direction: 'pull', daemon: {}, remotePaths: ['mod/a'], localPaths: ['b'] },
+      ]);
+    }
+    const told = await tell(['push', 'a', 'rsync://host/mod']);
+    expect(told.requests).toMatchObject([
+      { direction: 'push', daemon: { port: undefined }, remotePaths: ['mod'] },
+    ]);
+  });
+
+  it('shows what a daemon says, unless that is not wanted', async () => {
+    const transfer = async ({ onEvent }: TransferRequest) => {
+      onEvent?.({ type: 'daemon-text', text: 'Hi \x1b[1m' });
+      return { listedModules: true as const };
+    };
+    expect((await tell(['host::', '-v'], { transfer })).out).toBe('Hi \\#033[1m\n');
+    for (const option of ['--no-motd', '-q'])
+      expect((await tell(['host::', option], { transfer })).out).toBe('');
+    expect((await tell(['host::', '--no-motd', '--motd'], { transfer })).out).not.toBe('');
+  });
+
   it('is help when it is asked for', async () => {
     for (const argv of [['--help'], ['-h'], ['-a', '--help', 'x']]) {
       const told = await tell(argv);
@@ -173,8 +200,9 @@ describe('usage', () => {
 
   it.each([
     [['--bogus', 'a', 'host:'], 1, '--bogus: unknown option'],
-    [['a', 'b'], 4, 'within one machine'],
-    [['host::mod', 'a'], 4, 'daemons'],
+    [['host::/mod', 'a'], 5, 'must start with a module name'],
+    [['pull', 'rsync://host/', 'a'], 1, 'names no module'],
+    [['push', 'a', 'host::'], 1, 'names no module'],
     [['host:a', 'other:b'], 1, 'cannot both be remote'],
     [['--backup', 'a', 'host:'], 4, 'not supported'],
   ])('is refused: %j', async (argv, code, words) => {

@@ -44,7 +44,8 @@ describe('parseLocation', () => {
     ['RSYNC://me@host:8730/mod/a:b', 'url', 'me', 'host', 8730, 'mod/a:b'],
     ['rsync://[::1]:873/mod', 'url', undefined, '::1', 873, 'mod'],
     ['rsync://[::1]/', 'url', undefined, '::1', undefined, ''],
-    ['rsync://host:no/mod', 'url', undefined, 'host:no/mod', undefined, ''],
+    ['rsync://@host/mod', 'url', undefined, 'host', undefined, 'mod'],
+    ['rsync://host:no/mod', 'url', undefined, '', undefined, ''],
   ])('%s is a daemon', (arg, form, user, host, port, path) => {
     expect(parseLocation(arg)).toEqual({ kind: 'daemon', form, user, host, port, path });
   });
@@ -100,6 +101,35 @@ describe('classifyPaths', () => {
     expect(classifyPaths(['a', 'me@[::1]:b']).remote).toEqual({ user: 'me', host: '::1' });
   });
 
+  it.each([
+    ['host::mod/a ::mod/b dst', 'pull', undefined, ['mod/a', 'mod/b'], ['dst']],
+    ['rsync://host:8730/mod dst', 'pull', 8730, ['mod'], ['dst']],
+    ['src rsync://host/mod/dst', 'push', undefined, ['mod/dst'], ['src']],
+    ['a b host::mod', 'push', undefined, ['mod'], ['a', 'b']],
+    ['host::mod/', 'list', undefined, ['mod/'], []],
+    ['host::', 'list', undefined, [''], []],
+    ['rsync://host/ dst', 'list', undefined, [''], ['dst']],
+    ['src host::', 'list', undefined, [''], ['src']],
+  ])('%s is about a daemon', (words, direction, port, remotePaths, localPaths) => {
+    expect(classifyPaths(words.split(' '))).toEqual({
+      direction,
+      remote: { user: undefined, host: 'host' },
+      daemon: { port },
+      remotePaths,
+      localPaths,
+    });
+  });
+
+  it.each(['host::/mod', 'rsync://host//mod'])('%s does not start with a module: exit 5', (path) => {
+    expect(() => classifyPaths([path])).toThrow(
+      expect.objectContaining({
+        code: 'RSYNC_USAGE',
+        exitCode: 5,
+        hint: expect.stringContaining('rsync://host/'),
+      }),
+    );
+  });
+
   it('makes a listing of a pull with --list-only', () => {
     expect(classifyPaths(['host:a', 'b'], { listOnly: true })).toMatchObject({
       direction: 'list',
@@ -138,6 +168,12 @@ describe('classifyPaths', () => {
     [['a', 'me@-x:b'], 'Invalid remote host: me@-x:b'],
     [[':a', 'b'], 'Invalid remote host: :a'],
     [['a', ':b'], 'Invalid remote host: :b'],
+    [['::mod', 'b'], 'Invalid remote host: ::mod'],
+    [['-x::mod', 'b'], 'Invalid remote host: -x::mod'],
+    [['rsync://h:x/mod', 'b'], 'Invalid remote host: rsync://h:x/mod'],
+    [['rsync://h:65536/mod', 'b'], 'a port is at most 65535'],
+    [['rsync://h\r\nx/mod', 'b'], 'Invalid remote host'],
+    [['a', 'h::mo\nd/x'], 'a control character in the name of the module'],
   ])('%j: %s', (paths, message, options) => {
     expect(() => classifyPaths(paths, options)).toThrow(
       expect.objectContaining({
@@ -148,20 +184,13 @@ describe('classifyPaths', () => {
     );
   });
 
-  it.each([
-    [['host::mod', 'b'], 'daemons'],
-    [['host::'], 'daemons'],
-    [['a', 'rsync://host/mod'], 'daemons'],
-    [['a', 'b'], 'within one machine'],
-    [['a'], 'within one machine'],
-  ])('%j is not supported', (paths, message) => {
-    expect(() => classifyPaths(paths)).toThrow(
-      expect.objectContaining({
-        code: 'RSYNC_UNSUPPORTED',
-        exitCode: 4,
-        message: expect.stringContaining(message),
-      }),
-    );
+  it.each<[string[], ClassifyOptions, string, string[], string[]]>([
+    [['a', 'b'], {}, 'push', ['b'], ['a']],
+    [['a', 'b', 'c/'], {}, 'push', ['c/'], ['a', 'b']],
+    [['a'], {}, 'list', ['a'], []],
+    [['a', 'b'], { listOnly: true }, 'list', ['a'], []],
+  ])('%j %j is within this machine', (paths, options, direction, remotePaths, localPaths) => {
+    expect(classifyPaths(paths, options)).toMatchObject({ direction, local: true, remotePaths, localPaths });
   });
 
   it('never fails but with an error of its own', () => {

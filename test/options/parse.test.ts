@@ -94,7 +94,6 @@ describe('words', () => {
       message: 'rsyncjs: -X: this option of rsync is not supported',
     });
     expect(failure(['--chmod=u+w', ...PATHS]).message).toContain('rsyncjs: --chmod: ');
-    expect(failure(['--port=22', ...PATHS]).hint).toContain('ssh -p');
   });
 
   it('has no negation that rsync does not have', () => {
@@ -375,7 +374,7 @@ describe('properties', () => {
   // Without those that take a value, end the parsing, or conflict with another one.
   const flags = SUPPORTED_NAMES.filter(
     (name) =>
-      !/^--(old-args|max-delete|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
+      !/^--(port|contimeout|address|sockopts|password-file|early-input|old-args|max-delete|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
         name,
       ) && !/^-[fBeV]$/.test(name),
   );

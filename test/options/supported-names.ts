@@ -15,6 +15,7 @@ export const SUPPORTED_NAMES: readonly string[] = `
   --checksum-choice --cc --compress-choice --zc --old-compress --new-compress --compress-level --zl
   --checksum-seed --block-size --inc-recursive --i-r --no-inc-recursive --no-i-r
   --secluded-args --protect-args --no-secluded-args --no-protect-args --no-s --old-args --no-old-args --ipv4 --ipv6
+  --motd --no-motd --port --contimeout --no-contimeout --address --sockopts --password-file --early-input
   --rsh-spawn --ssh-debug --ssh-match-exec
   --out-format --log-format --list-only --version --help
 `

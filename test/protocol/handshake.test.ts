@@ -78,6 +78,16 @@ async function against(
 
 describe('client and server', () => {
   const versions = [29, 30, 31, 32];
+
+  it.each(versions)(
+    'start from protocol %i, which the greetings of a daemon have agreed on',
+    async (agreedProtocol) => {
+      const [a, b, written] = await agree(terms({ agreedProtocol }), terms({ agreedProtocol }));
+      expect([a.protocol, b.protocol]).toEqual([agreedProtocol, agreedProtocol]);
+      // No version int: the answer to the list of checksums is all.
+      expect(written).toBe(agreedProtocol >= 30 ? vstring('xxh128').toString('hex') : '');
+    },
+  );
   const pairs = versions.flatMap((a) => versions.map((b): [number, number] => [a, b]));
 
   it.each(pairs)('a client of %i and a server of %i', async (a, b) => {

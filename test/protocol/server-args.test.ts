@@ -152,7 +152,7 @@ describe('what each option adds (options.json)', () => {
   );
 
   it('covers the supported options', () => {
-    expect(supported).toHaveLength(58);
+    expect(supported).toHaveLength(63);
   });
 
   /** Letters apart from one another, without the capabilities and what the sample's `-r` adds. */

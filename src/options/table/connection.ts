@@ -13,7 +13,7 @@ export const CONNECTION: readonly OptionEntry[] = [
     keys: ['rsh'],
     apply: ({ options }, value) => {
       options.rsh = value === '' ? undefined : value;
-      options.rshByDefault = false;
+      delete options.rshByDefault;
     },
   },
   {

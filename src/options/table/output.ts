@@ -41,7 +41,7 @@ export const OUTPUT: readonly OptionEntry[] = [
     long: 'motd',
     negations: ['no-motd'],
     group: 'output',
-    help: 'show what a daemon says first: its message of the day, its list of modules (on by default)',
+    help: 'show what a daemon says first: message of the day, list of modules',
     keys: ['motd'],
     apply: set('motd', true),
     negate: set('motd', false),

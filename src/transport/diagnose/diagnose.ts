@@ -1,6 +1,7 @@
-import type { RsyncError } from '../../core/errors.ts';
+import { EXIT, type RsyncError } from '../../core/errors.ts';
 import type { Channel } from '../channel.ts';
 import { forcedHint, recogniseAccount, recogniseForced } from './accounts.ts';
+import { leadsToDaemon, recogniseDaemon, recogniseDaemonRefusal, recogniseDaemonStart } from './daemon.ts';
 import { recogniseDisk } from './disk.ts';
 import { recogniseElevation } from './elevation.ts';
 import { type Finding, type Recogniser, toError } from './finding.ts';
@@ -12,6 +13,7 @@ import { recogniseRemoteRsync } from './remote-rsync.ts';
 import { recogniseRrsync } from './rrsync.ts';
 import { remoteProgram, type Symptoms } from './symptoms.ts';
 
+export { leadsToDaemon } from './daemon.ts';
 export { explainLocalDisk } from './disk.ts';
 export type { Phase, Symptoms } from './symptoms.ts';
 
@@ -21,6 +23,8 @@ const RECOGNISERS: readonly Recogniser[] = [
   recogniseRrsync,
   recogniseAccount,
   recogniseElevation,
+  recogniseDaemonStart,
+  recogniseDaemonRefusal,
   recogniseDisk,
   recogniseRemoteRsync,
   recogniseProgram,
@@ -30,9 +34,17 @@ const RECOGNISERS: readonly Recogniser[] = [
   recogniseLost,
 ];
 
+/** Where no account and no shell of the far end is to be looked at. */
+const DAEMON_RECOGNISERS: readonly Recogniser[] = [
+  recogniseDaemonRefusal,
+  recogniseDisk,
+  recogniseRemoteRsync,
+  recogniseDaemon,
+];
+
 /** What the symptoms alone tell. Undefined: nothing beyond the session's own complaint. */
 export function recognise(symptoms: Symptoms): Finding | undefined {
-  for (const recogniser of RECOGNISERS) {
+  for (const recogniser of leadsToDaemon(symptoms) ? DAEMON_RECOGNISERS : RECOGNISERS) {
     const finding = recogniser(symptoms);
     if (finding !== undefined) return finding;
   }
@@ -56,8 +68,10 @@ export function refine(finding: Finding, symptoms: Symptoms, answer: ProbeAnswer
  * @param error what the session ran into; the answer if nothing better is known
  */
 export async function diagnose(symptoms: Symptoms, error: RsyncError, channel: Channel): Promise<RsyncError> {
-  const finding = recognise(symptoms);
-  if (finding === undefined) return inContext(error, symptoms);
+  const found = recognise(symptoms);
+  if (found === undefined) return inContext(error, symptoms);
+  // A daemon that is not reached is that to rsync, whatever a remote shell on the way to it says.
+  const finding = error.exitCode === EXIT.STARTCLIENT ? { ...found, exitCode: EXIT.STARTCLIENT } : found;
   if (finding.ask === undefined) return toError(finding, symptoms, error);
   const answer = await askHost(channel, remoteProgram(symptoms)?.program);
   return toError(refine(finding, symptoms, answer), symptoms, error);

@@ -76,12 +76,16 @@ export function toError(finding: Finding, symptoms: Symptoms, cause?: unknown): 
 /** Phase, remote command and its end, bytes each way, and why the connection is gone. */
 export function circumstances(symptoms: Symptoms): string {
   const { phase, details, receivedBytes, sentBytes } = symptoms;
+  const bytes = `${receivedBytes} bytes in, ${sentBytes} out`;
+  // Nothing of ours runs at a daemon.
+  if (details?.kind === 'tcp')
+    return `${phase === 'starting rsync' ? 'at the start' : `in the ${phase}`}; ${bytes}`;
   const command =
     details?.command === undefined ? 'the remote command' : `"${clean(details.command, COMMAND_LENGTH)}"`;
   const parts = [
     phase === 'starting rsync' ? phase : `in the ${phase}`,
     `${command} ${ending(symptoms)}`,
-    `${receivedBytes} bytes in, ${sentBytes} out`,
+    bytes,
   ];
   if (details?.lost !== undefined && symptoms.exit?.code == null && !symptoms.exit?.signal) {
     parts.push(`connection: ${clean(details.lost)}`);

@@ -34,14 +34,24 @@ export function isVersion(bytes: Uint8Array, at = 0): boolean {
   return bytes.subarray(at + 1, at + 4).every((byte) => byte === 0);
 }
 
-/** Something else came where the version of the server was due. */
-export function hasNoise({ firstBytes }: Pick<Symptoms, 'firstBytes'>): boolean {
-  return firstBytes.length > 0 && !isVersion(firstBytes);
+const GREETING = Buffer.from('@RSYNCD:', 'latin1');
+
+/** A daemon's greeting, as far as it has come: docs/protocol/1-session.md, 1.10. */
+function isGreeting(bytes: Uint8Array, at = 0): boolean {
+  const begins = bytes.subarray(at, at + GREETING.length);
+  return begins.length > 0 && GREETING.subarray(0, begins.length).equals(begins);
 }
 
-/** Where the version begins behind the noise: rsync itself was started. -1: it was not. */
+/** Something else came where the version of the server, or the greeting of a daemon, was due. */
+export function hasNoise({ firstBytes }: Pick<Symptoms, 'firstBytes'>): boolean {
+  return firstBytes.length > 0 && !isVersion(firstBytes) && !isGreeting(firstBytes);
+}
+
+/** Where the version or the greeting begins behind the noise: rsync itself was started. -1: it was not. */
 export function versionBehindNoise({ firstBytes }: Pick<Symptoms, 'firstBytes'>): number {
-  for (let at = 1; at + 4 <= firstBytes.length; at++) if (isVersion(firstBytes, at)) return at;
+  for (let at = 1; at + 4 <= firstBytes.length; at++) {
+    if (isVersion(firstBytes, at) || isGreeting(firstBytes, at)) return at;
+  }
   return -1;
 }
 
