@@ -1,10 +1,12 @@
 import { fromText } from '../core/bytes.ts';
+import { WholeDisk } from '../files/places.ts';
 import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { remoteCommandLine, remoteWords, secludedWords } from '../protocol/remote-words.ts';
 import { buildServerArgs } from '../protocol/server-args.ts';
 import { runClientSession } from '../session/client-session.ts';
+import { readNameList } from '../session/name-list.ts';
 import type { Channel } from '../transport/channel.ts';
 import { familyWords, openRemoteShell } from '../transport/remote-shell.ts';
 import type { LocalEnd } from './local.ts';
@@ -27,6 +29,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
+  const names = readNameList(options, new WholeDisk());
   const { channel, handover } = await open({ ...request, options });
   const result = await runClientSession({
     channel,
@@ -36,6 +39,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     remotePaths: request.remotePaths,
     localPaths: request.localPaths,
     rules,
+    names,
     emit,
     signal: request.signal,
   });

@@ -1,4 +1,4 @@
-import { fromText, toBuffer } from '../core/bytes.ts';
+import { type ByteString, fromText, toBuffer } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
@@ -17,6 +17,7 @@ import type { Channel } from '../transport/channel.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
 import { announceFailure, handleMessages } from './messages.ts';
+import { cleanListName, expectsRawNames } from './name-list.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
@@ -33,6 +34,8 @@ export interface ClientSessionInit {
   localPaths: readonly string[];
   /** Filter rules in order, as the user gave them. */
   rules: readonly FilterRule[];
+  /** The list of --files-from, if it is on this side: `readNameList`. */
+  names?: readonly ByteString[] | undefined;
   emit: EventSink;
   /** Shared with a server in this process. */
   handover?: Handover | undefined;
@@ -106,7 +109,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     });
     ctx.onGoodbye = () => link.beginGoodbye();
     handleMessages(ctx, link, !receives);
-    wire.frameInput(negotiated.protocol);
+    if (receives || !expectsRawNames(ctx)) wire.frameInput(negotiated.protocol);
     sendRules(ctx, init, receives);
     if (receives) {
       const destination = init.direction === 'list' ? undefined : localPaths[0];
@@ -114,10 +117,11 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
         link,
         destination,
         rules: init.rules,
-        requested: init.remotePaths.map(fromText),
+        names: init.names,
+        requested: init.names?.map(cleanListName) ?? init.remotePaths.map(fromText),
       });
     } else {
-      await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules });
+      await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules, names: init.names });
     }
     return await finish(ctx, link, receives, started);
   } catch (error) {
@@ -139,7 +143,7 @@ function sendRules(ctx: RoleContext, init: ClientSessionInit, receives: boolean)
     protocol: negotiated.protocol,
     deleteExcluded: options.deleteExcluded,
   });
-  if (!receives && options.deleteMode === 'none') return;
+  if (!receives && options.deleteMode === 'none' && !options.pruneEmptyDirs) return;
   writeFilterList(wire.writer, texts);
   wire.flush();
 }
