@@ -36,3 +36,8 @@ function withSlash(directory: ByteString): ByteString {
   const relative = directory.replace(/^\/+/, '');
   return relative === '' || relative.endsWith('/') ? relative : `${relative}/`;
 }
+
+/** The same where each entry tells its directory, as with `-R`. */
+export function givenName(directory: ByteString, name: ByteString): ByteString {
+  return (directory + name).replace(/^\/+/, '');
+}

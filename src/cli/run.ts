@@ -102,7 +102,7 @@ class Command {
 
   /** rsync's grammar, alone or behind a verb. */
   async #rsync(argv: readonly string[], verb: TransferVerb | undefined): Promise<number> {
-    const parsed = parseArguments(argv, this.#input.env);
+    const parsed = parseArguments(argv, this.#input.env, { windows: this.#windows });
     const { options, paths, help, version } = parsed;
     this.#verbose = options.verbose;
     if (version > 0) {
@@ -118,7 +118,8 @@ class Command {
       return EXIT.SYNTAX;
     }
     if (verb !== undefined) checkDirection(verb, paths, this.#windows);
-    const route = classifyPaths(paths, { windows: this.#windows, listOnly: options.listOnly });
+    const { listOnly, filesFrom } = options;
+    const route = classifyPaths(paths, { windows: this.#windows, listOnly, filesFrom });
     return this.#transfer(parsed, route);
   }
 

@@ -1,13 +1,14 @@
 import { type ChecksumName, DIGEST_LENGTH } from '../core/algorithms.ts';
 import { type ByteString, fromText } from '../core/bytes.ts';
-import type {
-  DeletedEvent,
-  FileListEvent,
-  ItemEvent,
-  MessageEvent,
-  NegotiatedEvent,
-  TransferEvent,
-  TransferStats,
+import {
+  createdDirectoryText,
+  type DeletedEvent,
+  type FileListEvent,
+  type ItemEvent,
+  type MessageEvent,
+  type NegotiatedEvent,
+  type TransferEvent,
+  type TransferStats,
 } from '../core/events.ts';
 import { isDirectory, isRegular } from '../core/mode.ts';
 import { parseChecksumChoice } from '../options/choices.ts';
@@ -17,7 +18,7 @@ import { ITEM } from '../protocol/item.ts';
 import { escapeLine } from './escape.ts';
 import { DELETING, isRemarkable, itemize } from './itemize.ts';
 import { listingLine } from './listing.ts';
-import { longNames } from './long-name.ts';
+import { givenName, longNames } from './long-name.ts';
 import { digestText, type FormatSubject, type OutFormat, parseFormat } from './out-format.ts';
 import type { Output } from './output.ts';
 import { ProgressMeter } from './progress.ts';
@@ -114,7 +115,7 @@ export class TextPrinter {
         break;
       case 'created-directory':
         if (this.#info.NAME > 0 || this.#format?.hasItemized === true) {
-          this.#line(`created directory ${event.path}`);
+          this.#line(createdDirectoryText(event));
         }
         break;
       case 'negotiated':
@@ -213,7 +214,7 @@ export class TextPrinter {
       }),
       entry,
       isDirectory: isDirectory(entry.mode),
-      longName: this.#longName(entry.name),
+      longName: entry.given === undefined ? this.#longName(entry.name) : givenName(entry.given, entry.name),
       xname: event.xname,
       bytes: event.bytes ?? NO_BYTES,
       digest: this.#format?.needsData === true ? this.#digest(event) : '',

@@ -121,13 +121,15 @@ async function run(
     exclude,
     ...rest
   } = settings;
-  const options = resolveOptions({
+  const windows = platform.isWindows;
+  const input: OptionsInput = {
     ...rest,
     ...(direction === 'list' ? { listOnly: true } : {}),
     ...(deletion === undefined ? {} : { deleteMode: deleteMode(deletion) }),
     filters: [...(filters ?? []), ...(exclude ?? []).map((pattern) => ({ exclude: pattern }))].map(asFilter),
-  });
-  const route = classifyPaths(paths, { windows: platform.isWindows });
+  };
+  const options = resolveOptions(input, { windows });
+  const route = classifyPaths(paths, { windows, filesFrom: options.filesFrom });
   if (route.direction !== direction) {
     throw usageError(`${direction}() was given the paths of a ${route.direction}: ${paths.join(' ')}`);
   }

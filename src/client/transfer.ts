@@ -1,8 +1,10 @@
 import { fromText } from '../core/bytes.ts';
+import { WholeDisk } from '../files/places.ts';
 import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { runClientSession } from '../session/client-session.ts';
+import { readNameList } from '../session/name-list.ts';
 import { checkDaemonOptions, connectDaemon, daemonTerms, usesRemoteShell } from './daemon.ts';
 import type { LocalEnd } from './local.ts';
 import { connectShell } from './remote-shell.ts';
@@ -27,6 +29,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
+  const names = readNameList(options, new WholeDisk());
   const { channel, handover } = await open({ ...request, options });
   const result = await runClientSession({
     channel,
@@ -37,6 +40,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     remotePaths: request.remotePaths,
     localPaths: request.localPaths,
     rules,
+    names,
     emit,
     signal: request.signal,
   });

@@ -29,6 +29,8 @@ export interface EntryDetails {
   gid: number | undefined;
   /** Symlinks: where to. */
   target: ByteString | undefined;
+  /** With `-R` and `--files-from` on a sender: the directory that the name is relative to, as it was given, or ''. */
+  given?: ByteString;
   /** The whole-file digest of the list (`-c`), in wire order. */
   checksum: Uint8Array | undefined;
 }
@@ -90,6 +92,8 @@ export interface CreatedDirectoryEvent {
   type: 'created-directory';
   /** As the user wrote it, without a slash at its end. */
   path: ByteString;
+  /** With --mkpath: how many directories on the way to it were made, it included. */
+  count?: number;
 }
 
 /** Bytes of one file are moving. At most one event per 64 KiB or so; the listener decides how often to show. */
@@ -169,3 +173,9 @@ export type TransferEvent =
   | ListedEvent;
 
 export type EventSink = (event: TransferEvent) => void;
+
+/** What rsync prints for it. */
+export function createdDirectoryText({ path, count }: CreatedDirectoryEvent): ByteString {
+  if (count === undefined) return `created directory ${path}`;
+  return `created ${count} ${count === 1 ? 'directory' : 'directories'} for ${path}`;
+}

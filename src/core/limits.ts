@@ -34,6 +34,8 @@ export const LIMITS = {
   DAEMON_CLIENT_LINE: 1023,
   /** `--early-input`, 1.10. */
   EARLY_INPUT: 5120,
+  /** Names of a `--files-from` list that the peer sends, all together: some ten million of them. */
+  FILES_FROM_BYTES: 256 * 2 ** 20,
   /** Bytes that may wait for the reading role before the connection is told to stop sending. */
   INPUT_HIGH_WATER: 1 << 20,
   /** Bytes that may wait for the connection before a writing role has to wait. */

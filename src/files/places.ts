@@ -15,10 +15,24 @@ export interface Places {
   display(path: ByteString): ByteString;
   /** What is there, symlinks followed as far as they may be; undefined: nothing. Throws an ErrnoException otherwise. */
   stat(path: ByteString): Stat | undefined;
-  /** @throws RsyncError RSYNC_FILE_SELECT, exit 3, if it is missing, no directory, or not accessible */
-  open(path: ByteString): Root;
+  /**
+   * @param follows  symlinks below the directory are followed: wherever they lead, or in a tree within the directory
+   * @throws RsyncError RSYNC_FILE_SELECT, exit 3, if it is missing, no directory, or not accessible
+   */
+  open(path: ByteString, follows?: boolean): Root;
+  /**
+   * As `open`, for what is read: symlinks are followed as far as they may be, also those that lead out of the directory.
+   */
+  openSource(path: ByteString): SourcePlace;
   /** Makes one directory; the umask applies. Throws an ErrnoException, or RSYNC_UNSAFE_PATH. */
   mkdir(path: ByteString, mode?: number): void;
+}
+
+/** A directory as a place in a root. */
+export interface SourcePlace {
+  root: Root;
+  /** What names start with below the root to be in the directory: '', or a name with a slash at its end. */
+  prefix: ByteString;
 }
 
 const STAT = { bigint: true, throwIfNoEntry: false } as const;
@@ -54,8 +68,13 @@ export class WholeDisk implements Places {
     }
   }
 
-  open(path: ByteString): Root {
-    return Root.open(this.native(path), { shownAs: this.display(path) });
+  open(path: ByteString, follows = false): Root {
+    const follow = follows ? 'anywhere' : 'never';
+    return Root.open(this.native(path), { follow, shownAs: this.display(path) });
+  }
+
+  openSource(path: ByteString): SourcePlace {
+    return { root: this.open(path, true), prefix: '' };
   }
 
   mkdir(path: ByteString, mode = 0o777): void {
@@ -100,8 +119,15 @@ export class ConfinedPlaces implements Places {
     return this.root.stat(this.name(path));
   }
 
-  open(path: ByteString): Root {
-    return this.root.openBelow(this.name(path));
+  open(path: ByteString, follows = false): Root {
+    return this.root.openBelow(this.name(path), follows ? 'inside' : 'never');
+  }
+
+  openSource(path: ByteString): SourcePlace {
+    const name = this.name(path);
+    // That it can be entered is to be known now, not at the first name in it.
+    this.root.openBelow(name).close();
+    return { root: this.root.openBelow('', 'inside'), prefix: name === '' ? '' : `${name}/` };
   }
 
   mkdir(path: ByteString, mode = 0o777): void {

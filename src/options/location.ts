@@ -9,6 +9,7 @@
  */
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import { checkPort } from './limits.ts';
+import type { ListFile } from './transfer-options.ts';
 
 export interface LocalLocation {
   kind: 'local';
@@ -97,6 +98,8 @@ export interface Route {
 export interface ClassifyOptions extends PlatformOptions {
   /** `--list-only`: a pull becomes a listing. */
   listOnly?: boolean;
+  /** `--files-from`. */
+  filesFrom?: ListFile | undefined;
 }
 
 /**
@@ -111,8 +114,12 @@ export function classifyPaths(paths: readonly string[], options: ClassifyOptions
   if (first === undefined || last === undefined) {
     throw usageError('rsyncjs: no source and no destination', '"rsyncjs --help" shows how they are written.');
   }
-  if (first.kind !== 'local') return pullRoute(first, locations, paths, options);
-  return pushRoute(last, locations, paths, options);
+  const route =
+    first.kind !== 'local'
+      ? pullRoute(first, locations, paths, options)
+      : pushRoute(last, locations, paths, options);
+  checkList(options.filesFrom, paths.length, route.local === true ? undefined : route.remote);
+  return route;
 }
 
 function pullRoute(
@@ -242,4 +249,29 @@ function checkHost(location: RemoteLocation, arg: string): void {
     origin: 'local',
     hint: `"rsyncjs rsync://${host}/" lists the modules; no slash comes before the name of one.`,
   });
+}
+
+/**
+ * Holds the list against the paths of the command line.
+ * @param remote  the other machine, if there is one
+ * @throws RsyncError RSYNC_USAGE, exit 1
+ */
+function checkList(
+  list: ListFile | undefined,
+  pathCount: number,
+  remote: { user: string | undefined; host: string } | undefined,
+): void {
+  if (list === undefined) return;
+  if (pathCount !== 2) {
+    throw usageError(
+      'rsyncjs: --files-from needs one source and one destination',
+      'The names in the list are taken from the source directory: write "." for this one.',
+    );
+  }
+  if (list.host === undefined) return;
+  if (remote === undefined)
+    throw usageError('rsyncjs: --files-from cannot be remote when the transfer is local');
+  const { user, host } = remote;
+  if (list.host === '' || list.host === host || list.host === `${user}@${host}`) return;
+  throw usageError('rsyncjs: --files-from hostname is not the same as the transfer hostname');
 }

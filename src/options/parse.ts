@@ -15,6 +15,7 @@ import {
   firstPathEndsOptions,
   wordForm,
 } from './environment.ts';
+import { locateList } from './files-from.ts';
 import { DEFAULT_OPTIONS, settle } from './resolve.ts';
 import { type Apply, type Draft, isSupported, LONG_NAMES, SHORT_NAMES } from './table.ts';
 import type { TransferOptions } from './transfer-options.ts';
@@ -32,13 +33,22 @@ export interface ParsedArguments {
   version: number;
 }
 
+export interface ParseForm {
+  /** True on Windows: `C:\\list` is a local file. */
+  windows?: boolean;
+}
+
 /**
  * @param argv the arguments after the name of the command.
  * @param env where RSYNC_RSH and the like are looked up.
  * @throws RsyncError RSYNC_USAGE, exit 1: unknown option, bad value, conflict (exit 2: protocol out of range);
  *   RSYNC_UNSUPPORTED, exit 4: an option of rsync that is not supported, an unknown algorithm.
  */
-export function parseArguments(argv: readonly string[], env: Environment = {}): ParsedArguments {
+export function parseArguments(
+  argv: readonly string[],
+  env: Environment = {},
+  form: ParseForm = {},
+): ParsedArguments {
   const draft = emptyDraft(fromText);
   draft.options.rsh = defaultShell(env);
   if (draft.options.rsh !== undefined) draft.options.rshByDefault = true;
@@ -49,6 +59,7 @@ export function parseArguments(argv: readonly string[], env: Environment = {}): 
 
   checkDeleteTimes(draft);
   if (paths.length === 1) options.listOnly = true;
+  selectNames(draft, form);
   Object.assign(options, wordForm(draft, env));
   settle(options);
   checkEnvironment(env, options);
@@ -63,6 +74,9 @@ export function emptyDraft(toBytes: (value: string) => ByteString): Draft {
     deleteTimes: new Set(),
     oldArgs: undefined,
     secludedArgs: undefined,
+    recursesByArchive: false,
+    oldDirs: false,
+    filesFrom: undefined,
     help: false,
     version: 0,
   };
@@ -74,6 +88,20 @@ export function checkDeleteTimes({ deleteTimes }: Draft): void {
       'rsyncjs: the options --delete-before, --delete-during and --delete-after exclude each other',
     );
   }
+}
+
+/** What --files-from and --old-dirs come to. Before `settle`. */
+export function selectNames(
+  { options, filesFrom, recursesByArchive, oldDirs }: Draft,
+  form: { windows?: boolean; server?: boolean },
+): void {
+  if (filesFrom !== undefined) {
+    options.filesFrom = locateList(filesFrom, form);
+    if (recursesByArchive) options.recursive = false;
+  }
+  if (!oldDirs) return;
+  options.recursive = true;
+  options.filters = [...options.filters, { kind: 'filter', text: '- /*/*' }];
 }
 
 /** One option as it applies. */

@@ -4,14 +4,34 @@
  */
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import { parseChecksumChoice, parseCompressChoice } from './choices.ts';
+import { locateList, transfersDirs } from './files-from.ts';
 import { checkBlockSize, checkPort, checkProtocol, NEWEST_PROTOCOL } from './limits.ts';
 import { parseSocketOptions } from './socket-options.ts';
-import type { DeleteMode, FilterArgument, TransferOptions } from './transfer-options.ts';
+import type { DeleteMode, FilterArgument, ListFile, TransferOptions } from './transfer-options.ts';
 import { INT_MAX } from './values.ts';
 
 /** What a transfer does when nothing is asked for: copy single files, keep nothing of them but the content. */
 export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   recursive: false,
+  dirs: undefined,
+  relative: undefined,
+  impliedDirs: true,
+  mkpath: false,
+  filesFrom: undefined,
+  from0: false,
+  ignoreMissingArgs: false,
+  deleteMissingArgs: false,
+  trustSender: false,
+  copyLinks: false,
+  copyUnsafeLinks: false,
+  copyDirlinks: false,
+  safeLinks: false,
+  keepDirlinks: false,
+  pruneEmptyDirs: false,
+  maxSize: undefined,
+  minSize: undefined,
+  omitDirTimes: false,
+  omitLinkTimes: false,
   links: false,
   perms: false,
   times: false,
@@ -85,9 +105,13 @@ export const ARCHIVE = {
 } as const satisfies Partial<TransferOptions>;
 
 /** Options as a caller of the library gives them: any part of TransferOptions; undefined means the default. */
-export type OptionsInput = { [K in keyof TransferOptions]?: TransferOptions[K] | undefined } & {
-  /** `-a`: what ARCHIVE lists, unless a field of its own says otherwise. */
+export type OptionsInput = {
+  [K in Exclude<keyof TransferOptions, 'filesFrom'>]?: TransferOptions[K] | undefined;
+} & {
+  /** `-a`: what ARCHIVE lists, unless a field of its own says otherwise; with `filesFrom` without recursion. */
   archive?: boolean | undefined;
+  /** `--files-from`: a file here, `-` for standard input, `:FILE` or `HOST:FILE` for one on the remote side. */
+  filesFrom?: string | ListFile | undefined;
 };
 
 type Kind = 'boolean' | 'number' | 'string' | 'array';
@@ -96,6 +120,10 @@ type Kind = 'boolean' | 'number' | 'string' | 'array';
 const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...Object.entries(DEFAULT_OPTIONS).map(([key, value]): [string, Kind] => [key, typeof value as Kind]),
   ['filters', 'array'],
+  ['dirs', 'boolean'],
+  ['relative', 'boolean'],
+  ['maxSize', 'number'],
+  ['minSize', 'number'],
   ['wholeFile', 'boolean'],
   ['maxDelete', 'number'],
   ['rsh', 'string'],
@@ -119,13 +147,19 @@ const DELETE_MODES: readonly DeleteMode[] = ['none', 'default', 'before', 'durin
  * @throws RsyncError RSYNC_USAGE (exit 1; 2 for the protocol) or RSYNC_UNSUPPORTED (exit 4) for values and
  *   combinations that make no sense.
  */
-export function resolveOptions(input: OptionsInput = {}): TransferOptions {
-  const { archive, ...fields } = input;
+export function resolveOptions(input: OptionsInput = {}, form: { windows?: boolean } = {}): TransferOptions {
+  const { archive, filesFrom, ...fields } = input;
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   for (const [key, value] of Object.entries(given)) checkType(key, value);
   if (archive !== undefined && typeof archive !== 'boolean')
     throw usageError('rsyncjs: archive: must be a boolean');
+  if (filesFrom !== undefined && typeof filesFrom !== 'string' && !isListFile(filesFrom))
+    throw usageError('rsyncjs: filesFrom: must be a string');
   const options: TransferOptions = { ...DEFAULT_OPTIONS, ...(archive === true ? ARCHIVE : {}), ...given };
+  if (filesFrom !== undefined) {
+    options.filesFrom = typeof filesFrom === 'string' ? locateList(filesFrom, form) : filesFrom;
+    options.recursive = fields.recursive === true;
+  }
   options.filters = [...options.filters];
   for (const filter of options.filters) checkFilter(filter);
   return settle(options);
@@ -142,11 +176,17 @@ function checkType(key: string, value: unknown): void {
   }
 }
 
+function isListFile(value: object): value is ListFile {
+  const { at, file } = value as Record<string, unknown>;
+  return (at === 'here' || at === 'peer') && typeof file === 'string';
+}
+
 const RULES: readonly unknown[] = ['exclude', 'include', 'filter'] satisfies FilterArgument['kind'][];
 const FILES: readonly unknown[] = ['exclude-from', 'include-from'] satisfies FilterArgument['kind'][];
 
 function checkFilter(filter: unknown): void {
-  const { kind, text, file } = (filter ?? {}) as Record<string, unknown>;
+  const { kind, text, file, from0 } = (filter ?? {}) as Record<string, unknown>;
+  if (from0 !== undefined && typeof from0 !== 'boolean') throw usageError('rsyncjs: filters: not a filter');
   if (FILES.includes(kind) && typeof file === 'string') return;
   if (!RULES.includes(kind) || typeof text !== 'string') throw usageError('rsyncjs: filters: not a filter');
   // Characters above U+00FF are text, not the bytes of it.
@@ -182,6 +222,9 @@ function checkRanges(options: TransferOptions): void {
     if (value < 0) throw usageError(`rsyncjs: ${key}: must be 0 or more`);
     if (value > INT_MAX) throw usageError(`rsyncjs: ${key}: must fit into 32 bits`);
   }
+  for (const key of ['minSize', 'maxSize'] as const) {
+    if ((options[key] ?? 0) < 0) throw usageError(`rsyncjs: ${key}: must be 0 or more`);
+  }
   checkProtocol(options.protocol, `protocol ${options.protocol}`);
   checkBlockSize(options.blockSize, options.protocol, `block size ${options.blockSize}`);
   if (options.checksumSeed !== (options.checksumSeed | 0)) {
@@ -212,8 +255,8 @@ function checkConflicts(options: TransferOptions): void {
   if (options.secludedArgs && options.oldArgs > 0) {
     throw usageError('rsyncjs: --secluded-args (-s) conflicts with --old-args', 'Choose one of the two.');
   }
-  if (options.deleteMode !== 'none' && !options.recursive && !options.listOnly) {
-    throw usageError('rsyncjs: deletion needs --recursive (-r)', 'Add -r or -a.');
+  if (options.deleteMode !== 'none' && !transfersDirs(options)) {
+    throw usageError('rsyncjs: deletion needs --recursive (-r) or --dirs (-d)', 'Add -r, -a or -d.');
   }
   if (options.checksum && checksums(options).preTransfer === 'none') {
     throw new RsyncError('RSYNC_UNSUPPORTED', 'rsyncjs: --checksum (-c) needs a checksum other than none', {

@@ -5,8 +5,18 @@ export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'after';
 
 /** One filter-making option, in the order given: the order decides. */
 export type FilterArgument =
-  | { kind: 'exclude' | 'include' | 'filter'; text: ByteString }
-  | { kind: 'exclude-from' | 'include-from'; file: string };
+  | { kind: 'exclude' | 'include' | 'filter'; text: ByteString; from0?: boolean }
+  | { kind: 'exclude-from' | 'include-from'; file: string; from0?: boolean };
+
+/** The file of `--files-from`. */
+export interface ListFile {
+  /** Whose disk it is on: this process's own, or that of the process at the other end. */
+  at: 'here' | 'peer';
+  /** Bytes if it is here, as typed if it is not. `-`: standard input of the client; at a server what the client sends. */
+  file: string;
+  /** As typed: `[USER@]HOST` in front of the file; '' for `:FILE`. Only `at` the peer of a client. */
+  host?: string;
+}
 
 /**
  * What a transfer does, after all implications (`-a`, `-P`, `--no-X`) are worked out: the one form that the server
@@ -15,8 +25,46 @@ export type FilterArgument =
 export interface TransferOptions {
   /** `-r`. */
   recursive: boolean;
+  /** `-d` true, `--no-d` false, neither: undefined. What that comes to: `transfersDirs`. */
+  dirs: boolean | undefined;
+  /** `-R` true, `--no-R` false, neither: undefined. What that comes to: `keepsPaths`. */
+  relative: boolean | undefined;
+  /** False after `--no-implied-dirs`: directories above a source are left as they are. */
+  impliedDirs: boolean;
+  /** `--mkpath`: directories above the destination are made. */
+  mkpath: boolean;
+  /** `--files-from`. */
+  filesFrom: ListFile | undefined;
+  /** `-0`: NUL ends the names in the file of --files-from. For rule files: `FilterArgument`. */
+  from0: boolean;
+  /** A source that does not exist is no error. */
+  ignoreMissingArgs: boolean;
+  /** What a source that does not exist would be copied to is deleted. Stronger than `ignoreMissingArgs`. */
+  deleteMissingArgs: boolean;
+  /** Names that a remote sender sends are not held against what was asked for. */
+  trustSender: boolean;
   /** `-l`: symlinks are copied as symlinks. */
   links: boolean;
+  /** `-L`: the sender takes every symlink for what it leads to. */
+  copyLinks: boolean;
+  /** The sender takes symlinks out of the transfer for what they lead to. */
+  copyUnsafeLinks: boolean;
+  /** `-k`: the sender takes a symlink to a directory for the directory. */
+  copyDirlinks: boolean;
+  /** Symlinks out of the transfer are skipped. */
+  safeLinks: boolean;
+  /** `-K`: the receiver takes a symlink to a directory for the directory. */
+  keepDirlinks: boolean;
+  /** `-m`: directories with no files below them are left out. */
+  pruneEmptyDirs: boolean;
+  /** Bytes: larger files are skipped; undefined: no limit. */
+  maxSize: number | undefined;
+  /** Bytes: smaller files are skipped; undefined: no limit. */
+  minSize: number | undefined;
+  /** `-O`: `times` is not about directories. */
+  omitDirTimes: boolean;
+  /** `-J`: `times` is not about symlinks. */
+  omitLinkTimes: boolean;
   /** `-p`. */
   perms: boolean;
   /** `-t`. */

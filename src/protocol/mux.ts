@@ -1,5 +1,6 @@
 import { streamError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Reader } from './reader.ts';
 
 /**
  * Multiplexing, docs/protocol/1-session.md, 1.7.
@@ -40,6 +41,13 @@ export function encodeMessage(code: number, payload: Uint8Array): Uint8Array {
   putFrameHeader(frame, 0, code, payload.length);
   frame.set(payload, FRAME_HEADER_LENGTH);
   return frame;
+}
+
+/** Takes one whole frame, header included. Throws NEED_MORE with nothing taken. */
+export function readFrame(r: Reader): Uint8Array {
+  r.need(FRAME_HEADER_LENGTH);
+  const [low, middle, high] = r.buffer.subarray(r.pos, r.pos + 3);
+  return r.bytes(FRAME_HEADER_LENGTH + (low! | (middle! << 8) | (high! << 16)));
 }
 
 /** The payload of IO_ERROR, SUCCESS, NO_SEND, ERROR_EXIT: a 4-byte int. */

@@ -15,6 +15,10 @@ export interface WordForm {
   /** 0; 1: paths are not escaped; 2: nothing is. */
   readonly oldArgs: number;
   readonly secludedArgs: boolean;
+  readonly relative?: boolean | undefined;
+  /** `--files-from`, which implies it. */
+  readonly filesFrom?: object | undefined;
+  readonly trustSender?: boolean;
 }
 
 // Backslashes, not quotes: rrsync and similar wrappers undo nothing else. Bytes above 0x7f and ^ @ , : + stay.
@@ -37,15 +41,20 @@ export function escapeArgument(word: string): string {
 
 /**
  * Escapes a path for one pass of a shell; wildcards stay wildcards.
- * @param options.direction a leading `~` is expanded by the remote shell, but on a pull only if a "/" follows: the
- *   names that come back could not be checked against `~user` itself.
+ * @param options.direction a leading `~` is expanded by the remote shell, but on a pull only if a "/" follows (with -R:
+ *   "/./"): the names that come back could not be checked against `~user` itself. With --trust-sender they are not.
  */
-export function escapePath(path: string, { direction }: { direction: 'pull' | 'push' }): string {
+export function escapePath(
+  path: string,
+  { direction, relative, filesFrom, trustSender }: { direction: 'pull' | 'push' } & Partial<WordForm>,
+): string {
   const plain = asOperand(path);
   // rrsync 3.4.2 to 3.5.0 refuses "./" and takes ".", which means the same.
   if (/^(\.\/+)+$/.test(plain)) return '.';
   const escaped = plain.replace(IN_PATHS, '\\$&').replace(LINE_FEED, QUOTED_LINE_FEED);
-  if (direction === 'pull' && path.startsWith('~') && !path.includes('/')) return `\\${escaped}`;
+  const checked = direction === 'pull' && trustSender !== true;
+  if (checked && path.startsWith('~') && !path.includes((relative ?? filesFrom !== undefined) ? '/./' : '/'))
+    return `\\${escaped}`;
   return escaped;
 }
 
@@ -67,7 +76,7 @@ export function remoteWords(args: readonly string[], paths: readonly string[], f
   return [
     ...(form.oldArgs > 1 ? args : args.map(escapeArgument)),
     '.',
-    ...paths.map((path) => (form.oldArgs > 0 ? asOperand(path) : escapePath(path, { direction }))),
+    ...paths.map((path) => (form.oldArgs > 0 ? asOperand(path) : escapePath(path, { ...form, direction }))),
   ];
 }
 

@@ -6,6 +6,7 @@
  * Order and spelling are those of C rsync: restricted shells on the far side accept nothing else. How the words get
  * there is in remote-words.ts.
  */
+import { keepsPaths, transfersDirs } from '../options/files-from.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 
 /** What the server is to be: the sender of a pull, the receiver of a push. */
@@ -26,6 +27,7 @@ const MOST_VERBOSE = 9;
 /** True if the capability `i` is sent: the server may then choose incremental recursion. */
 export function offersIncRecurse(options: ServerArgsInput, role: ServerRole): boolean {
   if (!options.recursive || !options.incRecurse || options.protocol < 30) return false;
+  if (role === 'sender' && options.pruneEmptyDirs) return false;
   // A client that receives and deletes in one go needs the whole list first; a server decides that for itself.
   return role === 'receiver' || !(options.deleteMode === 'before' || options.deleteMode === 'after');
 }
@@ -35,18 +37,21 @@ export function buildServerArgs(options: ServerArgsInput, role: ServerRole): str
   const words = ['--server'];
   if (role === 'sender') words.push('--sender');
   const capabilities = capabilityText(options, role);
-  const letters = shortLetters(options) + (capabilities === '' ? '' : `e${capabilities}`);
+  const letters =
+    shortLetters(options, role === 'receiver') + (capabilities === '' ? '' : `e${capabilities}`);
   if (letters !== '') words.push(`-${letters}`);
   words.push(...longOptions(options, role === 'receiver'));
   return words;
 }
 
-/** Directories are listed without their content. */
-function dirsOnly(options: ServerArgsInput): boolean {
-  return options.listOnly && !options.recursive;
+/** Directories are transferred without their content, and the server has to be told so. */
+function dirsOnly(options: ServerArgsInput, push: boolean): boolean {
+  if (options.recursive || !transfersDirs(options)) return false;
+  // What --files-from implies the server knows; a receiver that deletes is told, since it is not told of the list.
+  return options.dirs === true || options.listOnly || (push && options.deleteMode !== 'none');
 }
 
-function shortLetters(options: ServerArgsInput): string {
+function shortLetters(options: ServerArgsInput, push: boolean): string {
   const flags: [boolean, string][] = [
     [options.secludedArgs, 's'],
     [options.verbose > 0, 'v'.repeat(Math.min(options.verbose, MOST_VERBOSE))],
@@ -54,7 +59,13 @@ function shortLetters(options: ServerArgsInput): string {
     [options.update, 'u'],
     [options.dryRun, 'n'],
     [options.links, 'l'],
-    [dirsOnly(options), 'd'],
+    [dirsOnly(options, push), 'd'],
+    [push && options.keepDirlinks, 'K'],
+    [push && options.pruneEmptyDirs, 'm'],
+    [push && options.omitDirTimes, 'O'],
+    [push && options.omitLinkTimes, 'J'],
+    [!push && options.copyLinks, 'L'],
+    [!push && options.copyDirlinks, 'k'],
     [options.wholeFile === true || checksumOff(options), 'W'],
     [options.hardLinks, 'H'],
     [options.owner, 'o'],
@@ -65,6 +76,7 @@ function shortLetters(options: ServerArgsInput): string {
     [options.recursive, 'r'],
     [options.checksum, 'c'],
     [options.ignoreTimes, 'I'],
+    [keepsPaths(options), 'R'],
     [options.oneFileSystem > 0, options.oneFileSystem > 1 ? 'xx' : 'x'],
     [options.sparse, 'S'],
     [sendsCompressLetter(options), 'z'],
@@ -87,7 +99,7 @@ function longOptions(options: ServerArgsInput, push: boolean): string[] {
     if (on) words.push(...added);
   };
   add(options.listOnlyGiven === true, '--list-only');
-  add(push && dirsOnly(options) && options.deleteMode !== 'none', '--no-r');
+  add(push && dirsOnly(options, push) && options.deleteMode !== 'none', '--no-r');
   add(options.compress && options.compressLevel !== undefined, `--compress-level=${options.compressLevel}`);
   add(options.devices && !options.specials, '--no-specials');
   add(options.specials && !options.devices, '--specials');
@@ -97,23 +109,46 @@ function longOptions(options: ServerArgsInput, push: boolean): string[] {
   add(options.bwlimit > 0, `--bwlimit=${options.bwlimit}`);
   add(namesChecksum(options), `--checksum-choice=${options.checksumChoice}`);
   words.push(...compressorWords(options));
-  if (push) words.push(...deleteWords(options));
+  if (push) {
+    // 0 was "no limit" to old servers; to all, -1 is "none at all".
+    add(options.maxDelete !== undefined, `--max-delete=${options.maxDelete === 0 ? -1 : options.maxDelete}`);
+    add(options.minSize !== undefined, `--min-size=${options.minSize}`);
+    add(options.maxSize !== undefined, `--max-size=${options.maxSize}`);
+    words.push(...deleteWords(options));
+  }
   add(push && options.sizeOnly, '--size-only');
   add(push && options.stats, '--stats');
+  if (options.deleteMissingArgs) words.push('--delete-missing-args');
+  else add(!push && options.ignoreMissingArgs, '--ignore-missing-args');
   add(options.checksumSeed !== 0, `--checksum-seed=${options.checksumSeed}`);
   add(push && options.partial, '--partial');
+  add(options.copyUnsafeLinks, '--copy-unsafe-links');
+  add(options.safeLinks, '--safe-links');
   add(options.numericIds, '--numeric-ids');
   add(push && options.ignoreExisting, '--ignore-existing');
   add(push && options.existing, '--existing');
   add(options.inplace, '--inplace');
   add(push && options.inplace && options.sparse && options.wholeFile === false, '--no-W');
+  words.push(...listWords(options, push));
+  const mayKnow = !push || options.protocol >= 30;
+  add(keepsPaths(options) && !options.impliedDirs && mayKnow, '--no-implied-dirs');
+  add(push && options.mkpath, '--mkpath');
   return words;
 }
 
-function deleteWords({ deleteMode, deleteExcluded, maxDelete }: ServerArgsInput): string[] {
+/** Where the server finds the names of --files-from. One that receives them from a client here has nothing to find. */
+function listWords(options: ServerArgsInput, push: boolean): string[] {
+  const { filesFrom, from0 } = options;
+  if (filesFrom === undefined) return [];
   const words: string[] = [];
-  // 0 was "no limit" to old servers; to all, -1 is "none at all".
-  if (maxDelete !== undefined) words.push(`--max-delete=${maxDelete === 0 ? -1 : maxDelete}`);
+  if (filesFrom.at === 'peer') words.push('--files-from', filesFrom.file, ...(from0 ? ['--from0'] : []));
+  else if (!push) words.push('--files-from=-', '--from0');
+  if (words.length > 0 && !keepsPaths(options)) words.push('--no-relative');
+  return words;
+}
+
+function deleteWords({ deleteMode, deleteExcluded }: ServerArgsInput): string[] {
+  const words: string[] = [];
   if (deleteMode === 'default') {
     if (!deleteExcluded) words.push('--delete');
   } else if (deleteMode !== 'none') words.push(`--delete-${deleteMode}`);

@@ -234,6 +234,12 @@ export class Wire {
     this.port.write(encodeMessage(code, payload));
   }
 
+  /** Bytes outside of all frames, after the data written so far. */
+  sendRaw(bytes: Uint8Array): void {
+    this.flush();
+    this.send(bytes);
+  }
+
   /** An empty DATA frame. */
   sendKeepAlive(): void {
     this.sendMessage(MSG.DATA, new Uint8Array(0));

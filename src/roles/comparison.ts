@@ -41,7 +41,7 @@ export class Comparison {
     const mode = list.mode(i);
     let flags = 0;
     if (isRegular(mode) && stat.size !== list.size(i)) flags |= ITEM.REPORT_SIZE;
-    if (options.times) {
+    if (this.keepsTime(mode)) {
       if (stat.mtime !== list.mtime(i)) flags |= ITEM.REPORT_TIME;
     } else if (changes & (ITEM.TRANSFER | ITEM.LOCAL_CHANGE)) {
       flags |= ITEM.REPORT_TIME;
@@ -55,6 +55,12 @@ export class Comparison {
       if (gid !== undefined && stat.gid !== gid) flags |= ITEM.REPORT_GROUP;
     }
     return flags;
+  }
+
+  /** The time of such an item is to be that of the entry. */
+  keepsTime(mode: number): boolean {
+    const { times, omitDirTimes, omitLinkTimes } = this.ctx.options;
+    return times && !(omitDirTimes && isDirectory(mode)) && !(omitLinkTimes && isSymlink(mode));
   }
 
   /**
@@ -73,7 +79,8 @@ export class Comparison {
    */
   wanted(list: FileList, i: number, mode: number, current: Stat | undefined): WantedAttributes {
     const { options } = this.ctx;
-    const keepTime = !options.times || (current !== undefined && current.mtime === list.mtime(i));
+    const keepTime =
+      !this.keepsTime(list.mode(i)) || (current !== undefined && current.mtime === list.mtime(i));
     return {
       mode: isSymlink(mode) ? undefined : mode & PERMISSIONS,
       uid: options.owner && platform.isRoot ? this.ids.uid(list.uid(i)) : undefined,

@@ -10,6 +10,7 @@ import type { InfoLevels } from '../options/info-levels.ts';
 import { IOERR, type RoleContext } from './context.ts';
 import { countKind } from './entry-details.ts';
 import type { Exclusion } from './exclusion.ts';
+import type { KeptLinks } from './kept-links.ts';
 
 /** What became of an item that was to be removed. */
 type Outcome = 'removed' | 'kept' | 'at-limit' | 'failed';
@@ -27,9 +28,11 @@ export class Deletion {
   private readonly ctx: RoleContext;
   private readonly filter: Exclusion;
   private readonly info: InfoLevels;
+  private readonly keptLinks: KeptLinks;
   private toldIoError = false;
 
-  constructor(ctx: RoleContext, filter: Exclusion, info: InfoLevels) {
+  constructor(ctx: RoleContext, filter: Exclusion, info: InfoLevels, keptLinks: KeptLinks) {
+    this.keptLinks = keptLinks;
     this.ctx = ctx;
     this.filter = filter;
     this.info = info;
@@ -67,10 +70,20 @@ export class Deletion {
     }
   }
 
+  /**
+   * `--delete-missing-args`: removes one item; the contents of a directory only where deletion is asked for as well.
+   */
+  removeMissing(root: Root, name: ByteString, stat: Stat): void {
+    if (this.filter.isExcluded(name, stat.isDirectory)) return;
+    const isFull = stat.isDirectory && this.when === undefined && this.contents(root, name).length > 0;
+    if (isFull) this.tellNotEmpty(name);
+    else this.remove(root, name, stat);
+  }
+
   /** Undefined: not there, or not reached through directories alone, so that it is not what the list means. */
   private look(root: Root, directory: ByteString): Stat | undefined {
     try {
-      return root.lstat(directory);
+      return this.keptLinks.resolve(root, directory, root.lstat(directory));
     } catch (error) {
       if (!(isRsyncError(error) && error.code === 'RSYNC_UNSAFE_PATH'))
         this.fail(`failed to stat "${root.display(directory)}"`, error);
@@ -216,6 +229,6 @@ export class Deletion {
 /** Answers whether a full name is in a list that holds a whole directory or the whole transfer. */
 export function listedNames(list: FileList): (name: ByteString) => boolean {
   const names = new Set<ByteString>();
-  for (let i = 0; i < list.count; i++) names.add(list.name(i));
+  for (let i = 0; i < list.count; i++) if (!list.isDead(i)) names.add(list.name(i));
   return (name) => names.has(name);
 }

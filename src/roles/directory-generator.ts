@@ -13,6 +13,8 @@ export class DirectoryGenerator extends GeneratorPart {
   private readonly skipped = new Set<ByteString>();
   /** Directories made in this run, which their own lists have not reported; with a dry run: that would be made. */
   private readonly made = new Set<ByteString>();
+  /** `--no-implied-dirs`: directories that are there, or have been made. */
+  private readonly present = new Set<ByteString>();
   /** Directories in whose place something else is left alone (`--ignore-existing`): nothing in them can exist. */
   private readonly blocked = new Set<ByteString>();
 
@@ -33,7 +35,44 @@ export class DirectoryGenerator extends GeneratorPart {
   lstat(list: FileList, i: number): Stat | undefined | 'failed' {
     const directory = list.dirname(i);
     const isNew = this.made.has(directory === '' ? '.' : directory) && list.name(i) !== '.';
-    return isNew ? undefined : this.items.lstat(this.side.localName(list, i));
+    if (isNew) return undefined;
+    const name = this.side.localName(list, i);
+    const stat = this.items.lstat(name);
+    if (stat === 'failed' || !list.isDirectory(i) || this.side.root === undefined) return stat;
+    return this.side.keptLinks.resolve(this.side.root, name, stat);
+  }
+
+  /**
+   * `--no-implied-dirs`: makes the directories above an entry that are missing, with what a directory has by default.
+   * False, after a report: something in their place is not to be used.
+   */
+  ensureAbove(list: FileList, i: number): boolean {
+    const { root, keptLinks } = this.side;
+    const directory = list.dirname(i);
+    if (this.ctx.options.impliedDirs || root === undefined || directory === '' || this.present.has(directory))
+      return true;
+    for (let end = directory.indexOf('/'); ; end = directory.indexOf('/', end + 1)) {
+      const name = end < 0 ? directory : directory.slice(0, end);
+      if (!this.present.has(name)) {
+        try {
+          if (this.items.lstat(name) === undefined) {
+            this.made.add(name);
+            if (!this.ctx.options.dryRun) root.mkdir(name, 0o777);
+          } else if (keptLinks.follow(root, name)?.isDirectory !== true) {
+            this.ctx.error(
+              `rsync: [generator] recv_generator: failed to stat "${root.display(name)}": Not a directory (20)`,
+            );
+            return false;
+          }
+        } catch (error) {
+          this.made.delete(name);
+          this.items.fail(`recv_generator: mkdir "${root.display(name)}"`, error);
+          return false;
+        }
+        this.present.add(name);
+      }
+      if (end < 0) return true;
+    }
   }
 
   /**
@@ -44,6 +83,10 @@ export class DirectoryGenerator extends GeneratorPart {
     const name = this.side.localName(list, i);
     const key = list.name(i);
     if (this.skipped.has(list.dirname(i)) && name !== '.') {
+      this.skipped.add(key);
+      return false;
+    }
+    if (!this.ensureAbove(list, i)) {
       this.skipped.add(key);
       return false;
     }
@@ -81,6 +124,7 @@ export class DirectoryGenerator extends GeneratorPart {
    */
   makeEarly(list: FileList, i: number): void {
     if (this.ctx.options.dryRun || this.skipped.has(list.dirname(i))) return;
+    if (this.side.isLeftAlone(list, i) || !this.ensureAbove(list, i)) return;
     const name = this.side.localName(list, i);
     const stat = this.lstat(list, i);
     if (stat === 'failed' || stat?.isDirectory || this.blocked.has(list.dirname(i))) return;
@@ -126,11 +170,11 @@ export class DirectoryGenerator extends GeneratorPart {
     const root = this.side.root;
     const { options } = this.ctx;
     if (root === undefined || options.dryRun || options.listOnly) return;
-    if (list.isDead(i) || this.skipped.has(list.name(i))) return;
+    if (list.isDead(i) || this.side.isLeftAlone(list, i) || this.skipped.has(list.name(i))) return;
     const name = this.side.localName(list, i);
     let stat: Stat | undefined;
     try {
-      stat = root.lstat(name);
+      stat = this.side.keptLinks.resolve(root, name, root.lstat(name));
     } catch {
       return;
     }

@@ -1,4 +1,5 @@
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
+import { keepsPaths } from '../options/files-from.ts';
 import type { EntryContext } from '../protocol/file-entry.ts';
 import type { RoleContext } from './context.ts';
 
@@ -20,7 +21,8 @@ export function entryContext(ctx: RoleContext): EntryContext {
     },
     numericIds: options.numericIds,
     checksumLength: options.checksum ? DIGEST_LENGTH[negotiated.listChecksum] : 0,
-    relative: false,
+    relative: keepsPaths(options),
+    missingArgs: options.deleteMissingArgs,
     recursive: options.recursive,
   };
 }

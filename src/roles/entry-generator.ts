@@ -1,6 +1,6 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { FileList } from '../core/file-list.ts';
-import { isRegular } from '../core/mode.ts';
+import { isMissing, isRegular } from '../core/mode.ts';
 import type { Stat } from '../files/stat.ts';
 import { ITEM } from '../protocol/item.ts';
 import { DirectoryGenerator } from './directory-generator.ts';
@@ -34,6 +34,8 @@ export class EntryGenerator extends GeneratorPart {
     const { directories } = this;
     if (directories.isSkipped(list.dirname(i)) || directories.isBlocked(list, i, name))
       return this.leave(list, i, ndx);
+    if (isMissing(list.mode(i))) return this.removeMissing(name);
+    if (!directories.ensureAbove(list, i)) return this.leave(list, i, ndx);
     const stat = this.directories.lstat(list, i);
     if (stat === 'failed') return this.leave(list, i, ndx);
     if (this.items.isUnwanted(name, stat, false)) return this.leave(list, i, ndx);
@@ -54,6 +56,14 @@ export class EntryGenerator extends GeneratorPart {
     if (isRegular(mode)) return this.regular(held, i, ndx, name, stat);
     if (!this.nodes.node(held, i, ndx, name, stat)) return this.leave(list, i, ndx);
     this.arrived(list, i, name);
+    return undefined;
+  }
+
+  /** `--delete-missing-args`: the sender has no such thing, so that it is not to be here either. */
+  private removeMissing(name: ByteString): undefined {
+    const stat = this.items.lstat(name);
+    if (stat === undefined || stat === 'failed') return undefined;
+    this.deletion.removeMissing(this.side.root!, name, stat);
     return undefined;
   }
 
@@ -121,9 +131,13 @@ export class EntryGenerator extends GeneratorPart {
     const { options } = this.ctx;
     const { list } = held;
     let stat = found;
+    const { minSize, maxSize } = options;
+    if (maxSize !== undefined && list.size(i) > maxSize)
+      return this.skip(list, i, ndx, `${name} is over max-size`);
+    if (minSize !== undefined && list.size(i) < minSize)
+      return this.skip(list, i, ndx, `${name} is under min-size`);
     if (stat?.isRegular && options.update && list.mtime(i) < stat.mtime) {
-      if (this.info.SKIP > 0) this.ctx.info(`${name} is newer`);
-      return this.leave(list, i, ndx);
+      return this.skip(list, i, ndx, `${name} is newer`);
     }
     if (stat !== undefined && !stat.isRegular) {
       if (!this.deletion.makeRoom(this.side.root!, name, stat, 'regular file'))
@@ -135,6 +149,11 @@ export class EntryGenerator extends GeneratorPart {
     if (this.comparison.quickCheck(list, i, stat)) this.unchanged(held, i, ndx, name, stat);
     else return this.request(held, i, ndx, name, stat, false);
     return undefined;
+  }
+
+  private skip(list: FileList, i: number, ndx: number, remark: ByteString): undefined {
+    if (this.info.SKIP > 0) this.ctx.info(remark);
+    return this.leave(list, i, ndx);
   }
 
   private missing(held: ReceivedList, i: number, ndx: number, name: ByteString): undefined | Promise<void> {

@@ -7,9 +7,9 @@ import { Matcher, SumTable, type TokenSink } from '../delta/match.ts';
 import { fileSum, type StrongContext } from '../delta/strong.ts';
 import { errnoText } from '../files/errors.ts';
 import { FileSource } from '../files/reader.ts';
-import type { Root } from '../files/root.ts';
 import { createTokenWriter, type TokenWriter } from '../protocol/token.ts';
 import { IOERR, type RoleContext } from './context.ts';
+import type { Origin } from './source.ts';
 import { strongContext } from './strong-context.ts';
 
 /** Block sums as asked with, and whether the blocks lie in the very file that is written. */
@@ -62,16 +62,16 @@ export class FileSender {
   }
 
   /** Opens a source; on failure reports it, sets the I/O error, and returns undefined. */
-  open(root: Root, name: ByteString): FileSource | undefined {
+  open(origin: Origin, name: ByteString): FileSource | undefined {
     const { ctx } = this;
     try {
-      const source = FileSource.open(root, name);
+      const source = FileSource.open(origin.root, origin.at(name), origin.followsFiles);
       if (source.stat.isRegular) return source;
       source.close();
       throw protocolError(`received request to transfer non-regular file: ${name}`);
     } catch (error) {
       if (error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL') throw error;
-      const path = root.display(name);
+      const path = origin.display(name);
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
         ctx.ioError |= IOERR.VANISHED;
         ctx.warning(`file has vanished: "${path}"`);

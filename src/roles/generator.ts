@@ -161,7 +161,7 @@ export class Generator {
       return;
     }
     if (options.hardLinks) this.learnGroups(held);
-    const early = negotiated.incRecurse && options.times;
+    const early = negotiated.incRecurse && options.times && !options.omitDirTimes;
     if (negotiated.incRecurse) this.startDirectory(held);
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
@@ -182,7 +182,7 @@ export class Generator {
   /** With incremental recursion: the directory that the list describes. */
   private startDirectory(held: ReceivedList): void {
     const { directory, list } = held;
-    if (directory === undefined) return;
+    if (directory === undefined || this.side.isLeftAlone(directory.list, directory.i)) return;
     if (!this.entries.directories.directory(held, directory.list, directory.i, list.ndxStart - 1)) return;
     if (this.deletion.when === 'during' && this.side.isContentDirectory(directory.list, directory.i)) {
       this.clean(directory.list, directory.i, listedNames(list));
@@ -192,7 +192,7 @@ export class Generator {
   /** Without incremental recursion: a directory where it stands in the list. */
   private wholeDirectory(held: ReceivedList, i: number, ndx: number): void {
     const { list } = held;
-    if (!this.entries.directories.directory(held, list, i, ndx)) return;
+    if (this.side.isLeftAlone(list, i) || !this.entries.directories.directory(held, list, i, ndx)) return;
     if (this.deletion.when === 'during' && this.side.isContentDirectory(list, i))
       this.clean(list, i, this.listed());
   }

@@ -1,58 +1,27 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
+import { isRsyncError } from '../core/errors.ts';
 import { ENTRY, FileList } from '../core/file-list.ts';
-import { isDirectory, isRegular, isSymlink, S_IFLNK, S_IFMT } from '../core/mode.ts';
 import { errnoText } from '../files/errors.ts';
-import { platform } from '../files/platform/index.ts';
-import type { Root } from '../files/root.ts';
-import type { DirectoryScan } from '../files/scan.ts';
-import { scanDirectory } from '../files/scan.ts';
+import { type DirectoryScan, scanDirectory } from '../files/scan.ts';
 import type { Stat } from '../files/stat.ts';
+import { keepsPaths, transfersDirs } from '../options/files-from.ts';
 import { IOERR, type RoleContext } from './context.ts';
-
-/** One source argument, docs/protocol/2-file-list.md, 1.2, non-relative mode. */
-export interface Source {
-  /** The working directory of the argument: names are relative to it. */
-  root: Root;
-  /** The transmitted name; '.' for a dot-dir argument, whose contents are sent. */
-  name: ByteString;
-}
+import { EntryAdder } from './entry-adder.ts';
+import { LinkFollower } from './link-follower.ts';
+import { isDotDir, type Origin, type SourceArgument, type Sources } from './source.ts';
+import { SourcedList, type SourcedRef } from './sourced-list.ts';
 
 /** Answers whether the filter rules hide a name on the sender. */
 export type Hides = (name: ByteString, isDirectory: boolean, origin: number) => boolean;
 
-/** An entry of a list, by wire position. */
-export interface EntryRef {
-  list: FileList;
-  i: number;
-}
-
-/** A list with, for each entry (wire position), the source it comes from. */
-export class SourcedList {
-  readonly list: FileList;
-  /** The entry of the directory that a sub-list describes, in its parent's list. */
-  readonly directory: EntryRef | undefined;
-  private readonly origins: number[] = [];
-
-  constructor(list: FileList, directory?: EntryRef) {
-    this.list = list;
-    this.directory = directory;
-  }
-
-  setOrigin(i: number, origin: number): void {
-    this.origins[i] = origin;
-  }
-
-  origin(i: number): number {
-    return this.origins[i]!;
-  }
-}
-
-/** A directory whose sub-list has not been sent: under one name, contents of one or more sources. */
+/** A directory whose sub-list has not been sent: under one name, contents of one or more origins. */
 interface PendingDirectory {
   dirIndex: number;
   name: ByteString;
-  entry: EntryRef;
+  entry: SourcedRef;
   origins: number[];
+  /** Arguments of `-R` somewhere below it. */
+  args: readonly SourceArgument[];
 }
 
 /**
@@ -62,43 +31,38 @@ interface PendingDirectory {
  */
 export class ListBuilder {
   private readonly ctx: RoleContext;
-  private readonly sources: readonly Source[];
+  private readonly origins: readonly Origin[];
+  private readonly args: readonly SourceArgument[];
   private readonly hides: Hides;
-  private readonly deviceOf: (bigint | undefined)[] = [];
+  private readonly adder: EntryAdder;
+  private readonly links: LinkFollower;
+  private readonly transfersDirs: boolean;
   /** Directories numbered so far, docs/protocol/2-file-list.md, 4.5. */
   private directoryCount = 0;
   /** Depth-first: the next directory is at the end. */
   private readonly pending: PendingDirectory[] = [];
-  /** Device and inode of a hard-linked item to its group, for the whole session. */
-  private readonly groups = new Map<string, number>();
+  /** `-R`: directories that are in the list because something below them is. */
+  private readonly implied = new Set<ByteString>();
+  /** `-R` with incremental recursion: what the sub-list of a directory has to hold because it was asked for. */
+  private readonly asked = new Map<ByteString, SourceArgument[]>();
+  private hasDot = false;
   private nextStart: number;
 
-  constructor(ctx: RoleContext, sources: readonly Source[], hides: Hides) {
+  constructor(ctx: RoleContext, { origins, args }: Sources, hides: Hides) {
     this.ctx = ctx;
-    this.sources = sources;
+    this.origins = origins;
+    this.args = args;
     this.hides = hides;
+    this.adder = new EntryAdder(ctx, origins);
+    this.links = new LinkFollower(ctx);
+    this.transfersDirs = transfersDirs(ctx.options);
     this.nextStart = ctx.negotiated.incRecurse ? 1 : 0;
   }
 
   /** The first list: everything without incremental recursion, else the arguments and the contents of dot-dirs. */
   first(): SourcedList {
     const target = new SourcedList(new FileList(this.nextStart));
-    const whole = this.ctx.options.recursive && !this.ctx.negotiated.incRecurse;
-    for (let origin = 0; origin < this.sources.length; origin++) {
-      const source = this.sources[origin]!;
-      const stat = this.statArgument(source);
-      if (stat === undefined) continue;
-      const isDir = stat.isDirectory;
-      if (source.name !== '.' && this.hides(source.name, isDir, origin)) continue;
-      if (isDir && !this.ctx.options.recursive) {
-        this.ctx.info(`skipping directory ${source.name}`);
-        continue;
-      }
-      this.deviceOf[origin] = stat.dev;
-      const flags = isDir ? ENTRY.TOP_DIR | ENTRY.CONTENT_DIR : 0;
-      this.add(target, origin, source.name, stat, flags);
-      if (isDir && (whole || source.name === '.')) this.addContents(target, origin, source.name, whole);
-    }
+    for (const arg of this.args) this.argument(target, arg);
     return this.complete(target);
   }
 
@@ -110,11 +74,12 @@ export class ListBuilder {
   /** The sub-list of the next directory, depth-first. */
   next(): SourcedList {
     const directory = this.pending.pop()!;
-    const target = new SourcedList(
-      new FileList(this.nextStart, directory.dirIndex, directory.name),
-      directory.entry,
-    );
-    for (const origin of directory.origins) this.addContents(target, origin, directory.name, false);
+    const { name } = directory;
+    const target = new SourcedList(new FileList(this.nextStart, directory.dirIndex, name), directory.entry);
+    for (const origin of directory.origins) {
+      this.addContents(target, origin, name, false, this.deviceOf(origin, name));
+    }
+    for (const arg of directory.args) this.place(target, arg, name.length + 1);
     return this.complete(target);
   }
 
@@ -135,39 +100,173 @@ export class ListBuilder {
       if (!list.isDirectory(i)) continue;
       const dirIndex = this.directoryCount++;
       const name = list.name(i);
-      if (name === '.') continue;
-      const origins = list.flags(i) & ENTRY.CONTENT_DIR ? [target.origin(i)] : [];
+      if (isDotDir(name)) continue;
+      const origin = target.origin(i);
+      const origins = list.flags(i) & ENTRY.CONTENT_DIR ? [origin] : [];
       const previous = found[found.length - 1];
-      if (previous?.name === name) previous.origins.push(...origins);
-      else found.push({ dirIndex, name, entry: { list, i }, origins });
+      if (previous?.name === name) {
+        previous.origins.push(...origins);
+        continue;
+      }
+      found.push({ dirIndex, name, entry: { list, i, origin }, origins, args: this.asked.get(name) ?? [] });
+      this.asked.delete(name);
     }
     for (let k = found.length - 1; k >= 0; k--) this.pending.push(found[k]!);
   }
 
-  private statArgument(source: Source): Stat | undefined {
-    const shown = source.name === '.' ? source.root.path : source.root.display(source.name);
+  // ---- arguments ----
+
+  private argument(target: SourcedList, arg: SourceArgument): void {
+    const { name, origin } = arg;
+    if (arg.hasDot) this.addDot(target, origin);
+    const stat = this.statArgument(arg);
+    if (stat === undefined) return;
+    const isDir = stat !== 'missing' && stat.isDirectory;
+    if (!isDotDir(name) && this.hides(name, isDir, origin)) return;
+    if (isDir && !this.transfersDirs) {
+      this.ctx.info(`skipping directory ${name}`);
+      return;
+    }
+    this.place(target, arg, name.startsWith('/') ? 1 : 0, stat);
+  }
+
+  /** `-R ./name`: the entry `.` once a session, as a directory above the name. */
+  private addDot(target: SourcedList, origin: number): void {
+    if (this.hasDot) return;
+    this.hasDot = true;
+    if (this.transfersDirs) this.addImplied(target, origin, '.');
+    else this.ctx.info('skipping directory .');
+  }
+
+  /**
+   * Puts an argument into a list, with the directories above it (docs/protocol/2-file-list.md, 1.3); with incremental
+   * recursion only the next one of them, in whose sub-list it goes on.
+   * @param from  where in its name the components begin that the list does not stand for
+   * @param stat  what is there, if that is known already
+   */
+  private place(target: SourcedList, arg: SourceArgument, from: number, stat?: Stat | 'missing'): void {
+    const { name, origin } = arg;
+    const incremental = this.ctx.negotiated.incRecurse;
+    for (let slash = name.indexOf('/', from); slash > 0; slash = name.indexOf('/', slash + 1)) {
+      const isThere = this.ensureImplied(target, origin, name.slice(0, slash));
+      // What is to be deleted may be below something that is gone as well: a whole list can tell of it.
+      if (!isThere && (incremental || stat !== 'missing')) return;
+      if (!incremental) continue;
+      this.ask(name.slice(0, slash), arg);
+      return;
+    }
+    const found = stat ?? this.statArgument(arg);
+    if (found === 'missing') this.adder.addMissing(target, origin, name);
+    else if (found !== undefined) this.addArgument(target, arg, found);
+  }
+
+  private addArgument(target: SourcedList, arg: SourceArgument, stat: Stat): void {
+    const { name, origin, isContent } = arg;
+    const { recursive } = this.ctx.options;
+    const hasContent = stat.isDirectory && (recursive || isContent);
+    // At protocol 29 TOP_DIR alone makes the other side take the content for complete.
+    this.adder.add(target, origin, name, stat, hasContent ? ENTRY.TOP_DIR | ENTRY.CONTENT_DIR : 0);
+    if (!hasContent) return;
+    if (keepsPaths(this.ctx.options)) this.implied.add(name);
+    const whole = recursive && !this.ctx.negotiated.incRecurse;
+    if (whole || !recursive || isDotDir(name)) this.addContents(target, origin, name, whole, stat.dev);
+  }
+
+  /** Undefined, after a report if there is something to report: nothing goes into the list. */
+  private statArgument(arg: SourceArgument): Stat | 'missing' | undefined {
+    const { ignoreMissingArgs, deleteMissingArgs } = this.ctx.options;
+    const origin = this.origins[arg.origin]!;
+    const shown = origin.display(arg.name);
     try {
-      const stat = source.root.lstat(source.name);
+      const stat = origin.root.lstat(origin.at(arg.name));
+      if (stat?.isSymlink && origin.root.follow !== 'never')
+        return this.links.resolve(origin, arg.name, stat, arg.isContent);
       if (stat !== undefined) return stat;
+      if (deleteMissingArgs) return 'missing';
       // A missing argument is an error of the run, but no reason to stop deleting (docs/protocol/2-file-list.md, 1.2).
-      this.ctx.error(`rsync: [sender] link_stat "${shown}" failed: No such file or directory (2)`);
+      if (!ignoreMissingArgs)
+        this.ctx.error(`rsync: [sender] link_stat "${shown}" failed: No such file or directory (2)`);
     } catch (error) {
       this.ctx.ioError |= IOERR.GENERAL;
-      this.ctx.error(`rsync: [sender] link_stat "${shown}" failed: ${fromText(errnoText(error))}`);
+      const text = isRsyncError(error) ? error.message : errnoText(error);
+      this.ctx.error(`rsync: [sender] link_stat "${shown}" failed: ${fromText(text)}`);
     }
     return undefined;
   }
 
+  // ---- implied directories ----
+
+  /** False, after a report: the directory is not there any more, so that nothing below it can be sent. */
+  private ensureImplied(target: SourcedList, origin: number, name: ByteString): boolean {
+    return this.implied.has(name) || this.addImplied(target, origin, name);
+  }
+
+  /** A directory that is sent because of what is below it: not filtered, and followed if it is a symlink. */
+  private addImplied(target: SourcedList, origin: number, name: ByteString): boolean {
+    const { negotiated, options } = this.ctx;
+    this.implied.add(name);
+    // Protocol 29 has no way to mark them.
+    if (negotiated.protocol < 30 && !options.impliedDirs) return true;
+    const place = this.origins[origin]!;
+    try {
+      const stat = place.root.stat(place.at(name));
+      if (stat !== undefined) {
+        this.adder.add(target, origin, name, stat, ENTRY.IMPLIED_DIR);
+        return true;
+      }
+      this.ctx.ioError |= IOERR.VANISHED;
+      this.ctx.warning(`file has vanished: "${place.display(name)}"`);
+    } catch (error) {
+      this.ctx.ioError |= IOERR.GENERAL;
+      const text = isRsyncError(error) ? error.message : errnoText(error);
+      this.ctx.error(`rsync: [sender] link_stat "${place.display(name)}" failed: ${fromText(text)}`);
+    }
+    this.implied.delete(name);
+    return false;
+  }
+
+  private ask(directory: ByteString, arg: SourceArgument): void {
+    const waiting = this.asked.get(directory);
+    if (waiting === undefined) this.asked.set(directory, [arg]);
+    else waiting.push(arg);
+  }
+
+  // ---- contents ----
+
+  /** The device that `-x` stays on in a directory. */
+  private deviceOf(origin: number, directory: ByteString): bigint | undefined {
+    if (this.ctx.options.oneFileSystem === 0) return undefined;
+    const place = this.origins[origin]!;
+    try {
+      return place.root.lstat(place.at(directory))?.dev;
+    } catch {
+      // The scan will say what is wrong.
+      return undefined;
+    }
+  }
+
   /** The contents of a directory, and with `whole` those of its directories too. */
-  private addContents(target: SourcedList, origin: number, directory: ByteString, whole: boolean): void {
-    const { root } = this.sources[origin]!;
-    const scan = scanDirectory(root, directory);
-    this.reportScan(root, directory, scan);
-    const prefix = directory === '.' ? '' : `${directory}/`;
+  private addContents(
+    target: SourcedList,
+    origin: number,
+    directory: ByteString,
+    whole: boolean,
+    device: bigint | undefined,
+  ): void {
+    const { oneFileSystem, recursive } = this.ctx.options;
+    const place = this.origins[origin]!;
+    const scan = scanDirectory(place.root, place.at(directory));
+    this.reportScan(place, directory, scan);
+    const prefix = isDotDir(directory) ? directory.slice(0, -1) : `${directory}/`;
     const below: ByteString[] = [];
     for (let k = 0; k < scan.names.length; k++) {
       const name = prefix + scan.names[k]!;
-      const stat = scan.stats[k]!;
+      let stat = scan.stats[k]!;
+      if (this.links.isActive && stat.isSymlink) {
+        const resolved = this.links.resolve(place, name, stat);
+        if (resolved === undefined) continue;
+        stat = resolved;
+      }
       const isDir = stat.isDirectory;
       if (this.hides(name, isDir, origin)) continue;
       if (name.length > 4095) {
@@ -175,25 +274,25 @@ export class ListBuilder {
         this.ctx.error(`rsync: [sender] filename overflows max-path len by ${name.length - 4095}: ${name}`);
         continue;
       }
-      let flags = isDir ? ENTRY.CONTENT_DIR : 0;
-      if (isDir && this.ctx.options.oneFileSystem > 0 && stat.dev !== this.deviceOf[origin]) {
-        if (this.ctx.options.oneFileSystem > 1) continue;
+      let flags = isDir && recursive ? ENTRY.CONTENT_DIR : 0;
+      if (isDir && oneFileSystem > 0 && stat.dev !== device) {
+        if (oneFileSystem > 1) continue;
         flags = 0;
       }
-      this.add(target, origin, name, stat, flags);
+      this.adder.add(target, origin, name, stat, flags);
       if (flags & ENTRY.CONTENT_DIR) below.push(name);
     }
-    if (whole) for (const name of below) this.addContents(target, origin, name, true);
+    if (whole) for (const name of below) this.addContents(target, origin, name, true, device);
   }
 
-  private reportScan(root: Root, directory: ByteString, scan: DirectoryScan): void {
+  private reportScan(place: Origin, directory: ByteString, scan: DirectoryScan): void {
     if (scan.failure !== undefined) {
       this.ctx.ioError |= IOERR.GENERAL;
       const text = fromText(scan.failure.text);
-      this.ctx.error(`rsync: [sender] opendir "${root.display(directory)}" failed: ${text}`);
+      this.ctx.error(`rsync: [sender] opendir "${place.display(directory)}" failed: ${text}`);
     }
     for (const error of scan.errors) {
-      const path = root.display(directory === '.' ? error.name : `${directory}/${error.name}`);
+      const path = place.display(isDotDir(directory) ? error.name : `${directory}/${error.name}`);
       if (error.kind === 'vanished') {
         this.ctx.ioError |= IOERR.VANISHED;
         this.ctx.warning(`file has vanished: "${path}"`);
@@ -201,54 +300,6 @@ export class ListBuilder {
         this.ctx.ioError |= IOERR.GENERAL;
         this.ctx.error(`rsync: [sender] readlink_stat("${path}") failed: ${fromText(error.text)}`);
       }
-    }
-  }
-
-  private add(target: SourcedList, origin: number, name: ByteString, stat: Stat, flags: number): void {
-    const { options } = this.ctx;
-    const { list } = target;
-    const mode = stat.mode;
-    let link: ByteString | undefined;
-    if (isSymlink(mode) && options.links) {
-      link = this.readLink(origin, name);
-      if (link === undefined) return;
-    }
-    const hasData = isRegular(mode) || isDirectory(mode) || isSymlink(mode);
-    const i = list.add({
-      name,
-      mode: isSymlink(mode) ? S_IFLNK | (mode & ~S_IFMT) : mode,
-      size: hasData ? stat.size : 0,
-      mtime: stat.mtime,
-      nsec: stat.mtimeNsec,
-      uid: stat.uid,
-      gid: stat.gid,
-      flags,
-      target: link,
-    });
-    target.setOrigin(i, origin);
-    if (!hasData) list.setRdev(i, platform.rdevMajor(stat.rdev), platform.rdevMinor(stat.rdev));
-    if (options.hardLinks && !isDirectory(mode) && stat.nlink > 1) this.joinGroup(list, i, stat);
-  }
-
-  private joinGroup(list: FileList, i: number, stat: Stat): void {
-    const key = `${stat.dev}:${stat.ino}`;
-    const known = this.groups.get(key);
-    const group = known ?? list.ndxStart + i;
-    if (known === undefined) this.groups.set(key, group);
-    list.setHlink(i, group);
-    list.setFlags(i, known === undefined ? ENTRY.HLINKED | ENTRY.HLINK_FIRST : ENTRY.HLINKED);
-  }
-
-  private readLink(origin: number, name: ByteString): ByteString | undefined {
-    const { root } = this.sources[origin]!;
-    try {
-      return root.readlink(name);
-    } catch (error) {
-      this.ctx.ioError |= IOERR.GENERAL;
-      this.ctx.error(
-        `rsync: [sender] readlink_stat("${root.display(name)}") failed: ${fromText(errnoText(error))}`,
-      );
-      return undefined;
     }
   }
 }

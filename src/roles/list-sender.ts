@@ -5,6 +5,7 @@ import { isRegular } from '../core/mode.ts';
 import { createHash } from '../delta/hashes.ts';
 import { platform } from '../files/platform/index.ts';
 import { FileSource } from '../files/reader.ts';
+import type { Root } from '../files/root.ts';
 import { FileEntryWriter } from '../protocol/file-entry.ts';
 import { writeIdList } from '../protocol/id-list.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
@@ -12,22 +13,24 @@ import { NDX_FLIST_EOF, NDX_FLIST_OFFSET, type NdxWriter } from '../protocol/ndx
 import type { RoleContext } from './context.ts';
 import { entryContext } from './entry-context.ts';
 import { countList } from './entry-details.ts';
-import type { ListBuilder, Source, SourcedList } from './list-builder.ts';
+import type { ListBuilder } from './list-builder.ts';
+import type { Origin } from './source.ts';
+import type { SourcedList } from './sourced-list.ts';
 
 /** Sends file lists: docs/protocol/2-file-list.md, 1, 2.11, 3 and 5. */
 export class ListSender {
   private readonly ctx: RoleContext;
   private readonly builder: ListBuilder;
-  private readonly sources: readonly Source[];
+  private readonly origins: readonly Origin[];
   private readonly ndx: NdxWriter;
   private readonly entries: FileEntryWriter;
   /** NDX_FLIST_EOF has gone out; true from the start without incremental recursion. */
   private eofSent: boolean;
 
-  constructor(ctx: RoleContext, builder: ListBuilder, sources: readonly Source[], ndx: NdxWriter) {
+  constructor(ctx: RoleContext, builder: ListBuilder, origins: readonly Origin[], ndx: NdxWriter) {
     this.ctx = ctx;
     this.builder = builder;
-    this.sources = sources;
+    this.origins = origins;
     this.ndx = ndx;
     const names = ctx.options.numericIds
       ? {}
@@ -129,8 +132,9 @@ export class ListSender {
     const { list } = sourced;
     for (let i = 0; i < list.count; i++) {
       if (!isRegular(list.mode(i))) continue;
-      const { root } = this.sources[sourced.origin(i)]!;
-      const digest = await fileDigest(root, list.name(i), negotiated.listChecksum);
+      const origin = this.origins[sourced.origin(i)]!;
+      const name = origin.at(list.name(i));
+      const digest = await fileDigest(origin.root, name, negotiated.listChecksum, origin.followsFiles);
       list.setChecksum(i, digest ?? new Uint8Array(DIGEST_LENGTH[negotiated.listChecksum]));
     }
   }
@@ -138,13 +142,14 @@ export class ListSender {
 
 /** Whole-file digest for `-c`, never seeded; undefined if the file cannot be read. */
 export async function fileDigest(
-  root: Source['root'],
+  root: Root,
   name: ByteString,
   algorithm: Parameters<typeof createHash>[0],
+  follow = false,
 ): Promise<Uint8Array | undefined> {
   let source: FileSource;
   try {
-    source = FileSource.open(root, name);
+    source = FileSource.open(root, name, follow);
   } catch {
     return undefined;
   }

@@ -40,9 +40,13 @@ export class LocalItems {
   apply(name: ByteString, stat: Stat, wanted: WantedAttributes): void {
     const root = this.side.root;
     if (root === undefined || this.ctx.options.dryRun) return;
-    for (const failure of applyAttributes(root, name, stat, wanted)) {
+    // The attributes of a directory behind a kept link are not the link's.
+    const kept =
+      stat.isDirectory && this.side.keptLinks.isKept(root, name) ? root.openBelow(name) : undefined;
+    for (const failure of applyAttributes(kept ?? root, kept === undefined ? name : '.', stat, wanted)) {
       this.ctx.error(`rsync: [generator] ${fromText(failure.text)}`);
     }
+    kept?.close();
   }
 
   /** Makes something under `name`; over an existing non-directory by a rename, so that the name never vanishes. */

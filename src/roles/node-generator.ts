@@ -1,6 +1,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { FileList } from '../core/file-list.ts';
 import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from '../core/mode.ts';
+import { isUnsafeLink } from '../core/unsafe-link.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
@@ -21,6 +22,11 @@ export class NodeGenerator extends GeneratorPart {
     else if (isSpecial(mode) && options.specials) kind = 'special file';
     else {
       if (this.info.NONREG > 0) this.ctx.info(`skipping non-regular file "${name}"`);
+      return false;
+    }
+    const target = list.target(i);
+    if (options.safeLinks && target !== undefined && isUnsafeLink(target, list.name(i))) {
+      if (this.info.SYMSAFE > 0) this.ctx.info(`ignoring unsafe symlink "${name}" -> "${target}"`);
       return false;
     }
     const root = this.side.root;
@@ -76,8 +82,10 @@ export class NodeGenerator extends GeneratorPart {
 
   private create(root: Root, list: FileList, i: number, at: ByteString): void {
     const mode = list.mode(i);
-    if (isSymlink(mode)) root.symlink(list.target(i)!, at);
-    else root.mknod(at, this.comparison.mode(list, i, undefined), list.rdevMajor(i), list.rdevMinor(i));
+    if (isSymlink(mode)) {
+      root.symlink(list.target(i)!, at);
+      this.side.keptLinks.add(list.name(i));
+    } else root.mknod(at, this.comparison.mode(list, i, undefined), list.rdevMajor(i), list.rdevMinor(i));
   }
 }
 

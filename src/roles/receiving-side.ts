@@ -3,8 +3,10 @@ import { DirectoryTable } from '../core/directory-table.ts';
 import { EXIT, protocolError, RsyncError } from '../core/errors.ts';
 import { ENTRY, FileList } from '../core/file-list.ts';
 import { LIMITS } from '../core/limits.ts';
+import { isMissing } from '../core/mode.ts';
 import type { Destination } from '../files/destination.ts';
 import type { Root } from '../files/root.ts';
+import { keepsPaths } from '../options/files-from.ts';
 import { FileEntryReader } from '../protocol/file-entry.ts';
 import { IdListReader } from '../protocol/id-list.ts';
 import { IOERR, type RoleContext } from './context.ts';
@@ -12,7 +14,8 @@ import { entryContext } from './entry-context.ts';
 import { countList } from './entry-details.ts';
 import { HardLinks } from './hard-links.ts';
 import { IdMap } from './id-map.ts';
-import type { EntryRef } from './list-builder.ts';
+import { KeptLinks } from './kept-links.ts';
+import type { EntryRef } from './sourced-list.ts';
 
 /** Judges a name that a sender put into its list; throws if it must not be there. Client receivers only. */
 export type NameCheck = (list: FileList, i: number) => void;
@@ -109,6 +112,7 @@ export class ReceivingSide {
   /** For the generator: a list came, a file was finished, a phase was echoed. */
   readonly progress = new Signal();
   readonly links = new HardLinks();
+  readonly keptLinks: KeptLinks;
   destination: Destination = { root: undefined, rename: undefined, created: false, announced: false };
 
   private readonly entries: FileEntryReader;
@@ -119,6 +123,7 @@ export class ReceivingSide {
   constructor(ctx: RoleContext, check: NameCheck | undefined) {
     this.ctx = ctx;
     this.check = check;
+    this.keptLinks = new KeptLinks(ctx.options);
     this.ids = new IdMap(ctx.options.numericIds);
     this.entries = new FileEntryReader(entryContext(ctx), {
       uidName: (id, name) => this.ids.uidName(id, name),
@@ -205,6 +210,7 @@ export class ReceivingSide {
     if (!this.ctx.negotiated.incRecurse) checkParents(list);
     if (this.check !== undefined) for (let i = 0; i < list.count; i++) this.check(list, i);
     list.dropDuplicates();
+    if (keepsPaths(this.ctx.options)) list.stripLeadingSlashes();
   }
 
   /** What follows a single list: id lists, and at protocol 29 the sender's I/O error. */
@@ -266,6 +272,11 @@ export class ReceivingSide {
     this.progress.notify();
   }
 
+  /** `--no-implied-dirs`: a directory that is only on the way to something, and stays as it is. */
+  isLeftAlone(list: FileList, i: number): boolean {
+    return !this.ctx.options.impliedDirs && (list.flags(i) & ENTRY.IMPLIED_DIR) !== 0;
+  }
+
   /** True if deletion may look into this directory. */
   isContentDirectory(list: FileList, i: number): boolean {
     return (list.flags(i) & ENTRY.CONTENT_DIR) !== 0 && !list.isDead(i);
@@ -282,9 +293,11 @@ function checkParents(list: FileList): void {
   let last = '';
   for (let position = 0; position < list.count; position++) {
     const i = list.at(position);
+    // A name to be deleted needs no directory: nothing is made in it.
+    if (isMissing(list.mode(i))) continue;
     const parent = list.dirname(i);
     if (parent !== last) {
-      if (parent !== '.' && parent !== '' && !directories.has(parent))
+      if (parent !== '.' && parent !== '' && parent !== '/' && !directories.has(parent))
         throw protocolError(`${list.name(i)} is in no directory of the file list`);
       last = parent;
     }

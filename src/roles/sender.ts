@@ -11,8 +11,10 @@ import { readSumHead, writeSumHead } from '../protocol/sum-head.ts';
 import type { RoleContext } from './context.ts';
 import { countKind, entryDetails } from './entry-details.ts';
 import { FileSender } from './file-sender.ts';
-import type { EntryRef, ListBuilder, Source, SourcedList } from './list-builder.ts';
+import type { ListBuilder } from './list-builder.ts';
 import { ListSender } from './list-sender.ts';
+import { isDotDir, type Origin } from './source.ts';
+import type { SourcedList, SourcedRef } from './sourced-list.ts';
 
 /** Entries that should exist beyond the list being worked on, docs/protocol/2-file-list.md, 5.2. */
 const LOOK_AHEAD = 1000;
@@ -39,7 +41,7 @@ interface Found {
  */
 export class Sender {
   private readonly ctx: RoleContext;
-  private readonly sources: readonly Source[];
+  private readonly origins: readonly Origin[];
   private readonly lists: ListSender;
   private readonly ndxOut: NdxWriter;
   private readonly ndxIn: NdxReader;
@@ -47,7 +49,7 @@ export class Sender {
   private readonly files: FileSender;
   private readonly digestLength: number;
   /** Directories by the index that stands for them, with incremental recursion: their own list's start - 1. */
-  private readonly directories = new Map<number, EntryRef>();
+  private readonly directories = new Map<number, SourcedRef>();
   private readonly transferred = new Set<number>();
   /** Entries sent so far, and those up to and including the list that the last index was in. */
   private known = 0;
@@ -56,12 +58,12 @@ export class Sender {
   private sentIoError = 0;
   private bytesBefore = 0;
 
-  constructor(ctx: RoleContext, sources: readonly Source[], builder: ListBuilder) {
+  constructor(ctx: RoleContext, origins: readonly Origin[], builder: ListBuilder) {
     this.ctx = ctx;
-    this.sources = sources;
+    this.origins = origins;
     this.ndxOut = new NdxWriter(ctx.negotiated.protocol);
     this.ndxIn = new NdxReader(ctx.negotiated.protocol);
-    this.lists = new ListSender(ctx, builder, sources, this.ndxOut);
+    this.lists = new ListSender(ctx, builder, origins, this.ndxOut);
     this.digestLength = DIGEST_LENGTH[ctx.negotiated.transferChecksum];
     this.files = new FileSender(ctx);
   }
@@ -162,8 +164,8 @@ export class Sender {
     if (!this.ctx.negotiated.incRecurse) return;
     // The number before a list's first stands for its directory; the list that has its entry may be closed earlier.
     let directory = sourced.directory;
-    if (directory === undefined && list.count > 0 && list.name(list.at(0)) === '.')
-      directory = { list, i: list.at(0) };
+    if (directory === undefined && list.count > 0 && isDotDir(list.name(list.at(0))))
+      directory = this.ref(held, list.at(0));
     if (directory !== undefined) this.directories.set(list.ndxStart - 1, directory);
   }
 
@@ -175,6 +177,16 @@ export class Sender {
     return undefined;
   }
 
+  private ref(held: HeldList, i: number): SourcedRef {
+    return { list: held.list, i, origin: held.origin(i) };
+  }
+
+  private details({ list, i, origin }: SourcedRef): EntryDetails {
+    const { given } = this.origins[origin]!;
+    const details = entryDetails(list, i, this.ctx.options);
+    return given === undefined ? details : { ...details, given };
+  }
+
   private isOldKeepAlive(ndx: number, head: ItemHead): boolean {
     if (this.ctx.negotiated.protocol >= 30) return false;
     return ndx === this.known && head.iflags === OLD_KEEP_ALIVE;
@@ -183,10 +195,10 @@ export class Sender {
   /** An item without data: read, told, sent back unchanged. */
   private echo(ndx: number, head: ItemHead): void {
     const found = this.find(ndx);
-    const ref = found === undefined ? this.directories.get(ndx) : { list: found.held.list, i: found.i };
+    const ref = found === undefined ? this.directories.get(ndx) : this.ref(found.held, found.i);
     if (ref === undefined) throw protocolError(`item index ${ndx} is in no list`);
     if (found !== undefined) this.reached = found.held.before + found.held.list.count;
-    this.tell(head, entryDetails(ref.list, ref.i, this.ctx.options));
+    this.tell(head, this.details(ref));
     this.ndxOut.write(this.ctx.wire.writer, ndx);
     writeItemHead(this.ctx.wire.writer, head);
   }
@@ -205,7 +217,7 @@ export class Sender {
       throw protocolError(`received request to transfer non-regular file: ${ndx}`);
     if (this.phase >= 2) throw protocolError(`got transfer request in phase ${this.phase}`);
     this.reached = found.held.before + list.count;
-    const entry = entryDetails(list, found.i, ctx.options);
+    const entry = this.details(this.ref(found.held, found.i));
     const again = this.transferred.has(ndx);
     ctx.stats.transferredFiles++;
     ctx.stats.transferredSize += entry.size;
@@ -217,8 +229,8 @@ export class Sender {
     }
     const sumHead = await ctx.wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
     const sums = await this.files.readSums(sumHead);
-    const { root } = this.sources[found.held.origin(found.i)]!;
-    const source = this.files.open(root, entry.name);
+    const origin = this.origins[found.held.origin(found.i)]!;
+    const source = this.files.open(origin, entry.name);
     if (source === undefined) {
       ctx.stats.transferredFiles--;
       ctx.stats.transferredSize -= entry.size;
@@ -239,7 +251,7 @@ export class Sender {
         ndx,
         source,
         { head: sumHead, sums, inplace },
-        root.display(entry.name),
+        origin.display(entry.name),
         (done) => this.progress(found, done, source.size, false),
       );
       this.progress(found, source.size, source.size, true);

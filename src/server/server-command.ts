@@ -5,7 +5,14 @@
  */
 import { type ByteString, toText } from '../core/bytes.ts';
 import { EXIT, isRsyncError, RsyncError, usageError } from '../core/errors.ts';
-import { checkDeleteTimes, emptyDraft, type FoundOption, lookUp, readWords } from '../options/parse.ts';
+import {
+  checkDeleteTimes,
+  emptyDraft,
+  type FoundOption,
+  lookUp,
+  readWords,
+  selectNames,
+} from '../options/parse.ts';
 import { settle } from '../options/resolve.ts';
 import { type Apply, isSupported, LONG_NAMES } from '../options/table.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
@@ -87,6 +94,7 @@ function parse(words: readonly ByteString[]): ServerCommand {
   checkDeleteTimes(draft);
   const { options } = draft;
   options.secludedArgs = draft.secludedArgs === true;
+  selectNames(draft, { server: true });
   settle(options);
   const { isSender, capabilities, errorsTo } = said;
   const command: ServerCommand = {

@@ -19,6 +19,7 @@ import { type DaemonTerms, openDaemon } from './daemon-client.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
 import { announceFailure, handleMessages } from './messages.ts';
+import { cleanListName, expectsRawNames } from './name-list.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
@@ -37,6 +38,8 @@ export interface ClientSessionInit {
   localPaths: readonly string[];
   /** Filter rules in order, as the user gave them. */
   rules: readonly FilterRule[];
+  /** The list of --files-from, if it is on this side: `readNameList`. */
+  names?: readonly ByteString[] | undefined;
   emit: EventSink;
   /** Shared with a server in this process. */
   handover?: Handover | undefined;
@@ -117,7 +120,9 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     });
     ctx.onGoodbye = () => link.beginGoodbye();
     handleMessages(ctx, link, !receives);
-    wire.frameInput(negotiated.protocol, { strayZero: init.daemon !== undefined && !receives });
+    if (receives || !expectsRawNames(ctx)) {
+      wire.frameInput(negotiated.protocol, { strayZero: init.daemon !== undefined && !receives });
+    }
     sendRules(ctx, init, receives);
     if (receives) {
       const destination = init.direction === 'list' ? undefined : localPaths[0];
@@ -125,10 +130,11 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
         link,
         destination,
         rules: init.rules,
-        requested: requestedPaths(init),
+        names: init.names,
+        requested: init.names?.map(cleanListName) ?? requestedPaths(init),
       });
     } else {
-      await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules });
+      await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules, names: init.names });
     }
     return await finish(ctx, link, receives, started);
   } catch (error) {
@@ -157,7 +163,7 @@ function sendRules(ctx: RoleContext, init: ClientSessionInit, receives: boolean)
     protocol: negotiated.protocol,
     deleteExcluded: options.deleteExcluded,
   });
-  if (!receives && options.deleteMode === 'none') return;
+  if (!receives && options.deleteMode === 'none' && !options.pruneEmptyDirs) return;
   writeFilterList(wire.writer, texts);
   wire.flush();
 }

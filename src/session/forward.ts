@@ -1,5 +1,5 @@
 import { type ByteString, toBuffer } from '../core/bytes.ts';
-import type { EventSink } from '../core/events.ts';
+import { createdDirectoryText, type EventSink } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import { infoLevels } from '../options/info-levels.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
@@ -36,7 +36,7 @@ export function forwardToPeer({ wire, protocol, options, onError }: ForwardInit)
         break;
       case 'created-directory':
         if (info.NAME > 0 || options.itemize > 0 || options.progress)
-          send(MSG.INFO, `created directory ${event.path}`);
+          send(MSG.INFO, createdDirectoryText(event));
         break;
       default:
         break;

@@ -5,20 +5,25 @@ import { openDestination } from '../files/destination.ts';
 import { FilterSet } from '../filter/filter-list.ts';
 import { RequestedNames, rulesOfSender } from '../filter/requested.ts';
 import type { FilterRule } from '../filter/rule.ts';
+import { keepsPaths, transfersDirs } from '../options/files-from.ts';
 import { infoLevels } from '../options/info-levels.ts';
 import type { RoleContext } from '../roles/context.ts';
 import { Deletion } from '../roles/deletion.ts';
 import { Exclusion } from '../roles/exclusion.ts';
 import { Generator } from '../roles/generator.ts';
+import { pruneEmptyDirectories } from '../roles/prune.ts';
 import { Receiver } from '../roles/receiver.ts';
 import { type NameCheck, ReceivingSide } from '../roles/receiving-side.ts';
 import type { Link } from './link.ts';
+import { forwardNames } from './name-list.ts';
 
 export interface ReceivingInit {
   link: Link;
   /** The destination as typed. Undefined: a listing. */
   destination: ByteString | undefined;
   rules: readonly FilterRule[];
+  /** The list of --files-from, if it is this end that has read it: the sender is told. */
+  names?: readonly ByteString[] | undefined;
   /** A client: what it asked for; names beyond that are refused. */
   requested: readonly ByteString[] | undefined;
 }
@@ -31,14 +36,16 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   const { options, wire } = ctx;
   const direction = 'receive';
   const incremental = ctx.negotiated.incRecurse;
-  const side = new ReceivingSide(ctx, init.requested === undefined ? undefined : nameCheck(ctx, init));
+  const side = new ReceivingSide(ctx, nameCheck(ctx, init));
   const info = infoLevels(options);
 
   ctx.emit({ type: 'flist', stage: 'start', direction, incremental, count: 0 });
   const receiver = new Receiver(side);
   ctx.onNotSent = (ndx) => receiver.notSent(ndx);
-  await side.receiveFirstList();
+  if (init.names === undefined) await side.receiveFirstList();
+  else await both(side.receiveFirstList(), forwardNames(ctx, init.names), (error) => wire.fail(error));
   init.link.mayKeepAlive = true;
+  if (options.pruneEmptyDirs) prune(ctx, side, init);
   if (side.known === 1) await receiver.readUntilMore();
   ctx.emit({ type: 'flist', stage: 'end', direction, incremental, count: side.known });
   // A server that has nothing to send is gone already.
@@ -48,7 +55,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
   const generator = new Generator(
     side,
-    new Deletion(ctx, new Exclusion(ctx, filter, 'receiver'), info),
+    new Deletion(ctx, new Exclusion(ctx, filter, 'receiver'), info, side.keptLinks),
     info,
   );
   try {
@@ -64,12 +71,30 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   }
 }
 
+/** `-m`, with the list whole. Whether a rule is about the destination's own path is known before it is opened. */
+function prune(ctx: RoleContext, side: ReceivingSide, { rules, destination }: ReceivingInit): void {
+  const rootPath = destination === undefined ? '' : ctx.places.display(destination);
+  const filter = new FilterSet(rules, { side: 'receiver', rootPath });
+  pruneEmptyDirectories(side.lists[0]!.list, (name) => filter.isExcluded(name, true));
+}
+
 /** Under which root and names the entries go, once it is known whether there is more than one. */
 function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: ByteString): void {
   const only = side.known === 1 ? onlyEntry(side.lists[0]!.list) : undefined;
-  side.destination = openDestination(ctx.places, path, { count: side.known, only }, ctx.options.dryRun);
-  if (side.destination.announced)
-    ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
+  const { dryRun, mkpath } = ctx.options;
+  side.destination = openDestination(
+    ctx.places,
+    path,
+    { count: side.known, only },
+    {
+      dryRun,
+      mkpath,
+      follows: side.keptLinks.isActive,
+    },
+  );
+  const { made, announced } = side.destination;
+  if (made !== undefined) ctx.emit({ type: 'created-directory', ...made });
+  if (announced) ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
 }
 
 /** Waits for both tasks; the first failure stops the other one and is thrown. */
@@ -92,19 +117,19 @@ function onlyEntry(list: FileList): { name: string; isDirectory: boolean } {
   return { name: list.name(i), isDirectory: list.isDirectory(i) };
 }
 
-/** Names that were not asked for, or that our own rules hide, are no accident: docs/protocol/2-file-list.md, 10. */
-function nameCheck(ctx: RoleContext, init: ReceivingInit): NameCheck {
-  const { recursive } = ctx.options;
-  // What the remote shell makes of the paths after --old-args, nobody here knows.
-  const requested =
-    ctx.options.oldArgs > 0
-      ? undefined
-      : new RequestedNames(init.requested!, {
-          relative: false,
-          recursive,
-          dirs: !recursive && ctx.options.listOnly,
-        });
-  const hidden = rulesOfSender(init.rules);
+/**
+ * Names that were not asked for, or that our own rules hide, are no accident: docs/protocol/2-file-list.md, 10. Undefined:
+ * the sender is trusted, or the client is at the other end.
+ */
+function nameCheck({ options }: RoleContext, { requested, rules }: ReceivingInit): NameCheck | undefined {
+  if (requested === undefined || options.trustSender) return undefined;
+  const { recursive, oldArgs, filesFrom } = options;
+  const relative = keepsPaths(options);
+  const dirs = !recursive && transfersDirs(options);
+  // What the remote shell makes of the paths after --old-args, nobody here knows; nor what is in a remote list.
+  const isKnown = oldArgs === 0 && filesFrom?.at !== 'peer';
+  const names = isKnown ? new RequestedNames(requested, { relative, recursive, dirs }) : undefined;
+  const hidden = rulesOfSender(rules);
   const refuse = (what: string, name: string): never => {
     throw new RsyncError('RSYNC_PROTOCOL', `rejecting ${what} file-list name: ${name}`, {
       exitCode: EXIT.UNSUPPORTED,
@@ -115,9 +140,14 @@ function nameCheck(ctx: RoleContext, init: ReceivingInit): NameCheck {
   return (list, i) => {
     const name = list.name(i);
     const isDir = list.isDirectory(i);
-    const verdict = requested?.verdict(name, isDir);
+    const verdict = names?.verdict(name, isDir);
     if (verdict === 'refused') refuse('unrequested', name);
-    if (verdict === 'parent') list.clearFlags(i, ENTRY.CONTENT_DIR);
-    if (name !== '.' && hidden?.isExcluded(name, isDir) === true) refuse('excluded', name);
+    if (verdict === 'parent') {
+      list.clearFlags(i, ENTRY.CONTENT_DIR | ENTRY.TOP_DIR);
+      if (relative) list.setFlags(i, ENTRY.IMPLIED_DIR);
+    }
+    // Directories on the way to a name are not filtered, whoever can tell them.
+    const isImplied = verdict === 'parent' || (list.flags(i) & ENTRY.IMPLIED_DIR) !== 0;
+    if (!isImplied && name !== '.' && hidden?.isExcluded(name, isDir) === true) refuse('excluded', name);
   };
 }

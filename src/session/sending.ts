@@ -1,35 +1,58 @@
 import type { ByteString } from '../core/bytes.ts';
 import { FilterSet } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
+import { withoutComments } from '../protocol/files-from.ts';
 import type { RoleContext } from '../roles/context.ts';
 import { Exclusion } from '../roles/exclusion.ts';
-import { ListBuilder } from '../roles/list-builder.ts';
+import { type Hides, ListBuilder } from '../roles/list-builder.ts';
 import { Sender } from '../roles/sender.ts';
+import type { Origin } from '../roles/source.ts';
 import type { Link } from './link.ts';
-import { closeSources, openSources } from './sources.ts';
+import { receiveNames } from './name-list.ts';
+import { openSources } from './sources.ts';
 
 export interface SendingInit {
   link: Link;
   /** Source arguments. */
   paths: readonly ByteString[];
   rules: readonly FilterRule[];
+  /** The list of --files-from, if it is this end that has read it. */
+  names?: readonly ByteString[] | undefined;
 }
 
 /**
  * Runs the sending side from the file list to the goodbye.
  * @throws RsyncError that ends the run
  */
-export async function runSendingSide(ctx: RoleContext, { link, paths, rules }: SendingInit): Promise<void> {
-  const sources = openSources(ctx, paths);
+export async function runSendingSide(ctx: RoleContext, init: SendingInit): Promise<void> {
+  const { link, rules } = init;
+  const names = await listedNames(ctx, init);
+  const sources = openSources(ctx, init.paths, names);
   try {
-    const filters = sources.map(({ root }) => {
-      return new Exclusion(ctx, new FilterSet(rules, { side: 'sender', rootPath: root.path }), 'sender');
-    });
-    const hides = (name: string, isDir: boolean, origin: number): boolean =>
-      filters[origin]!.isExcluded(name, isDir);
+    const { origins } = sources;
     link.mayKeepAlive = true;
-    await new Sender(ctx, sources, new ListBuilder(ctx, sources, hides)).run();
+    await new Sender(ctx, origins, new ListBuilder(ctx, sources, hider(ctx, origins, rules))).run();
   } finally {
-    closeSources(sources);
+    sources.close();
   }
+}
+
+/** Undefined: what is sent is what the arguments name. */
+async function listedNames(ctx: RoleContext, { names }: SendingInit): Promise<ByteString[] | undefined> {
+  if (ctx.options.filesFrom?.at === 'peer') return receiveNames(ctx);
+  return names === undefined ? undefined : withoutComments(names);
+}
+
+function hider(ctx: RoleContext, origins: readonly Origin[], rules: readonly FilterRule[]): Hides {
+  const filter = (rootPath: ByteString): Exclusion =>
+    new Exclusion(ctx, new FilterSet(rules, { side: 'sender', rootPath }), 'sender');
+  // Only such rules ask where the root of the transfer is; there may be many.
+  const depends = rules.some((rule) => rule.absolute);
+  const shared = depends ? undefined : filter('/');
+  const own: Exclusion[] = [];
+  return (name, isDir, origin) => {
+    if (shared !== undefined) return shared.isExcluded(name, isDir);
+    own[origin] ??= filter(origins[origin]!.display('.'));
+    return own[origin].isExcluded(name, isDir);
+  };
 }

@@ -17,6 +17,7 @@ import { forwardToPeer } from './forward.ts';
 import { handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
 import { announceFailure, handleMessages, tellPeer } from './messages.ts';
+import { expectsRawNames, forwardNames, readFramedRules, readNameList } from './name-list.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
@@ -81,10 +82,12 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     if (init.refusal !== undefined) throw init.refusal;
     await loadHashes(ctx.negotiated.checksumSeed);
     const rules = await receiveRules(ctx, role);
+    const names = await ownNames(ctx, role);
     if (role === 'receiver') {
-      await runReceivingSide(ctx, { link, destination: init.paths[0] ?? '.', rules, requested: undefined });
+      const destination = init.paths[0] ?? '.';
+      await runReceivingSide(ctx, { link, destination, rules, names, requested: undefined });
     } else {
-      await runSendingSide(ctx, { link, paths: init.paths, rules });
+      await runSendingSide(ctx, { link, paths: init.paths, rules, names });
     }
     link.wire.flush();
     return { exitCode: ctx.exitCode };
@@ -110,7 +113,7 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
   const late = options.deleteMode === 'before' || options.deleteMode === 'after';
   const negotiated = await serverHandshake(wire, {
     ...handshakeTerms(options, init.capabilities),
-    mayRecurseIncrementally: options.recursive && !(role === 'receiver' && late),
+    mayRecurseIncrementally: options.recursive && !(role === 'receiver' && (late || options.pruneEmptyDirs)),
     checksumSeed: options.checksumSeed,
   });
   const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
@@ -131,14 +134,28 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
     startBytes,
   });
   handleMessages(ctx, link, role === 'sender');
-  if (negotiated.framesClient) wire.frameInput(negotiated.protocol);
+  if (negotiated.framesClient && !(role === 'sender' && expectsRawNames(ctx)))
+    wire.frameInput(negotiated.protocol);
   return ctx;
 }
 
 /** The client sends its rules to a sender always, to a receiver only if it deletes (1.1). */
 async function receiveRules(ctx: RoleContext, role: ServerRole): Promise<FilterRule[]> {
-  if (role === 'receiver' && ctx.options.deleteMode === 'none') return [];
+  const { deleteMode, pruneEmptyDirs } = ctx.options;
+  if (role === 'receiver' && deleteMode === 'none' && !pruneEmptyDirs) return [];
+  if (role === 'sender' && expectsRawNames(ctx) && ctx.negotiated.framesClient)
+    return parseReceivedRules(await readFramedRules(ctx), role);
   const list = new FilterListReader();
   while (!(await ctx.wire.read((r) => list.next(r))));
   return parseReceivedRules(list.texts, role);
+}
+
+/** The list of --files-from on this disk. A client that waits for names gets the end of them before it hears what failed. */
+async function ownNames(ctx: RoleContext, role: ServerRole): Promise<ByteString[] | undefined> {
+  try {
+    return readNameList(ctx.options, ctx.places);
+  } catch (error) {
+    if (role === 'receiver') await forwardNames(ctx, []);
+    throw error;
+  }
 }

@@ -16,6 +16,11 @@ export const SUPPORTED_NAMES: readonly string[] = `
   --checksum-seed --block-size --inc-recursive --i-r --no-inc-recursive --no-i-r
   --secluded-args --protect-args --no-secluded-args --no-protect-args --no-s --old-args --no-old-args --ipv4 --ipv6
   --motd --no-motd --port --contimeout --no-contimeout --address --sockopts --password-file --early-input
+  -d -R -0 --dirs --no-dirs --no-d --old-dirs --old-d --relative --no-relative --no-R --implied-dirs --i-d --no-implied-dirs
+  --no-i-d --mkpath --no-mkpath --files-from --from0 --no-from0 --ignore-missing-args --delete-missing-args --trust-sender
+  -L -k -K -m -O -J --copy-links --copy-unsafe-links --safe-links --copy-dirlinks --keep-dirlinks --prune-empty-dirs
+  --no-prune-empty-dirs --no-m --min-size --max-size --omit-dir-times --no-omit-dir-times --no-O --omit-link-times
+  --no-omit-link-times --no-J
   --rsh-spawn --ssh-debug --ssh-match-exec
   --out-format --log-format --list-only --version --help
 `

@@ -73,7 +73,8 @@ describe('command lines captured from clients of every release', () => {
     }
     expect(command.role).toBe(sample.sent.includes('--sender') ? 'sender' : 'receiver');
     expect(command.directory).toBe('.');
-    if (typeof client === 'string') return;
+    // A list of names is somewhere else for each of the two.
+    if (typeof client === 'string' || client.options.filesFrom !== undefined) return;
     expect(told(command.options, command.role)).toEqual(told(client.options, command.role));
   });
 

@@ -66,7 +66,9 @@ export function ruleFile(kind: 'exclude-from' | 'include-from'): Apply {
 function append(make: (value: string, draft: Draft) => FilterArgument): Apply {
   return (draft, value) => {
     const { options } = draft;
-    options.filters = [...options.filters, make(value, draft)];
+    const filter = make(value, draft);
+    // `-0` is about the files that are named after it.
+    options.filters = [...options.filters, options.from0 ? { ...filter, from0: true } : filter];
   };
 }
 

@@ -145,7 +145,9 @@ export const ATTRIBUTES: readonly OptionEntry[] = [
     negations: ['no-omit-dir-times', 'no-O'],
     group: 'attributes',
     help: 'leave the times of directories alone',
-    refused: true,
+    keys: ['omitDirTimes'],
+    apply: set('omitDirTimes', true),
+    negate: set('omitDirTimes', false),
   },
   {
     long: 'omit-link-times',
@@ -153,7 +155,9 @@ export const ATTRIBUTES: readonly OptionEntry[] = [
     negations: ['no-omit-link-times', 'no-J'],
     group: 'attributes',
     help: 'leave the times of symlinks alone',
-    refused: true,
+    keys: ['omitLinkTimes'],
+    apply: set('omitLinkTimes', true),
+    negate: set('omitLinkTimes', false),
   },
   {
     long: 'super',

@@ -27,6 +27,12 @@ export interface Draft {
   oldArgs: number | undefined;
   /** `-s` or its negation; undefined: neither. */
   secludedArgs: boolean | undefined;
+  /** Recursion is on because of `-a` alone. */
+  recursesByArchive: boolean;
+  /** `--old-dirs`, and no `-d` or `--no-d` after it. */
+  oldDirs: boolean;
+  /** `--files-from` as typed. */
+  filesFrom: string | undefined;
   help: boolean;
   /** How often `-V`. */
   version: number;

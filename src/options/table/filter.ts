@@ -1,4 +1,4 @@
-import { rule, ruleFile } from './apply.ts';
+import { rule, ruleFile, set } from './apply.ts';
 import type { OptionEntry } from './entry.ts';
 
 const IN_ORDER = 'each one adds a rule, the first rule that matches decides';
@@ -69,6 +69,7 @@ export const FILTER: readonly OptionEntry[] = [
     long: 'trust-sender',
     group: 'filter',
     help: 'do not check the names that the remote side sends',
-    refused: true,
+    keys: ['trustSender'],
+    apply: set('trustSender', true),
   },
 ];

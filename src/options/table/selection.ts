@@ -1,5 +1,17 @@
+import { parseSize } from '../values.ts';
 import { all, count, set } from './apply.ts';
-import type { OptionEntry } from './entry.ts';
+import type { Apply, OptionEntry } from './entry.ts';
+
+/** `-a` turns recursion on too, but not where --files-from says what is copied: that takes an `-r` of its own. */
+const recurse: Apply = (draft) => {
+  draft.options.recursive = true;
+  draft.recursesByArchive = false;
+};
+
+const recurseByArchive: Apply = (draft) => {
+  draft.recursesByArchive ||= !draft.options.recursive;
+  draft.options.recursive = true;
+};
 
 export const SELECTION: readonly OptionEntry[] = [
   {
@@ -9,7 +21,7 @@ export const SELECTION: readonly OptionEntry[] = [
     help: 'the same as -rlptgoD',
     keys: ['recursive', 'links', 'perms', 'times', 'group', 'owner', 'devices', 'specials'],
     apply: all(
-      set('recursive', true),
+      recurseByArchive,
       set('links', true),
       set('perms', true),
       set('times', true),
@@ -26,8 +38,10 @@ export const SELECTION: readonly OptionEntry[] = [
     group: 'selection',
     help: 'go down into directories',
     keys: ['recursive'],
-    apply: set('recursive', true),
-    negate: set('recursive', false),
+    apply: recurse,
+    negate: all(set('recursive', false), (draft) => {
+      draft.recursesByArchive = false;
+    }),
   },
   {
     long: 'inc-recursive',
@@ -45,14 +59,19 @@ export const SELECTION: readonly OptionEntry[] = [
     negations: ['no-dirs', 'no-d'],
     group: 'selection',
     help: 'copy directories without their content',
-    refused: true,
+    keys: ['dirs'],
+    apply: dirs(true),
+    negate: dirs(false),
   },
   {
     long: 'old-dirs',
     aliases: ['old-d'],
     group: 'selection',
     help: '--dirs for servers older than 2.6.9',
-    refused: true,
+    keys: ['recursive', 'filters'],
+    apply: (draft) => {
+      draft.oldDirs = true;
+    },
   },
   {
     long: 'relative',
@@ -60,23 +79,28 @@ export const SELECTION: readonly OptionEntry[] = [
     negations: ['no-relative', 'no-R'],
     group: 'selection',
     help: 'keep the whole path of each source',
-    refused: true,
+    keys: ['relative'],
+    apply: set('relative', true),
+    negate: set('relative', false),
   },
   {
     long: 'implied-dirs',
     aliases: ['i-d'],
     negations: ['no-implied-dirs', 'no-i-d'],
     group: 'selection',
-    help: 'send the directories above a source with --relative',
-    refused: true,
+    help: 'send the directories above a source with --relative (on by default)',
+    keys: ['impliedDirs'],
+    apply: set('impliedDirs', true),
+    negate: set('impliedDirs', false),
   },
   {
     long: 'mkpath',
     negations: ['no-mkpath'],
     group: 'selection',
     help: 'create the directories above the destination',
-    refused: true,
-    hint: 'Create the directories above the destination first.',
+    keys: ['mkpath'],
+    apply: set('mkpath', true),
+    negate: set('mkpath', false),
   },
   {
     long: 'one-file-system',
@@ -150,37 +174,50 @@ export const SELECTION: readonly OptionEntry[] = [
     group: 'selection',
     argument: 'SIZE',
     help: 'skip files larger than SIZE',
-    refused: true,
+    keys: ['maxSize'],
+    apply: size('maxSize'),
   },
   {
     long: 'min-size',
     group: 'selection',
     argument: 'SIZE',
     help: 'skip files smaller than SIZE',
-    refused: true,
+    keys: ['minSize'],
+    apply: size('minSize'),
   },
   {
     long: 'files-from',
     group: 'selection',
     argument: 'FILE',
-    help: 'read the names to copy from FILE',
-    refused: true,
-    hint: 'Name the files as sources, or choose them with --include and --exclude.',
+    help: 'read the names to copy from FILE (:FILE is a remote one)',
+    keys: ['filesFrom'],
+    apply: (draft, value) => {
+      draft.filesFrom = value;
+    },
   },
   {
     long: 'from0',
     short: '0',
     negations: ['no-from0'],
     group: 'selection',
-    help: 'NUL ends the names and rules in files',
-    refused: true,
+    help: 'NUL ends the names and rules in files named after it',
+    keys: ['from0'],
+    apply: set('from0', true),
+    negate: set('from0', false),
   },
-  { long: 'ignore-missing-args', group: 'selection', help: 'skip sources that do not exist', refused: true },
+  {
+    long: 'ignore-missing-args',
+    group: 'selection',
+    help: 'skip sources that do not exist',
+    keys: ['ignoreMissingArgs'],
+    apply: set('ignoreMissingArgs', true),
+  },
   {
     long: 'delete-missing-args',
     group: 'selection',
     help: 'delete the targets of sources that do not exist',
-    refused: true,
+    keys: ['deleteMissingArgs'],
+    apply: set('deleteMissingArgs', true),
   },
   {
     long: 'remove-source-files',
@@ -195,6 +232,21 @@ export const SELECTION: readonly OptionEntry[] = [
     negations: ['no-prune-empty-dirs', 'no-m'],
     group: 'selection',
     help: 'leave directories without files out',
-    refused: true,
+    keys: ['pruneEmptyDirs'],
+    apply: set('pruneEmptyDirs', true),
+    negate: set('pruneEmptyDirs', false),
   },
 ];
+
+function size(key: 'maxSize' | 'minSize'): Apply {
+  return ({ options }, value, word) => {
+    options[key] = parseSize(value, word);
+  };
+}
+
+function dirs(value: boolean): Apply {
+  return (draft) => {
+    draft.options.dirs = value;
+    draft.oldDirs = false;
+  };
+}
