@@ -374,7 +374,7 @@ describe('properties', () => {
   // Without those that take a value, end the parsing, or conflict with another one.
   const flags = SUPPORTED_NAMES.filter(
     (name) =>
-      !/^--(port|contimeout|address|sockopts|password-file|early-input|old-args|max-delete|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
+      !/^--(port|contimeout|address|sockopts|password-file|early-input|old-args|max-|min-|files-from|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
         name,
       ) && !/^-[fBeV]$/.test(name),
   );

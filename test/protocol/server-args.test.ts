@@ -81,8 +81,8 @@ describe('captured command lines', () => {
     }).toEqual({
       all: 360,
       deviating: 3,
-      refused: 162,
-      equal: 195,
+      refused: 114,
+      equal: 243,
     });
   });
 
@@ -115,8 +115,10 @@ describe('captured command lines', () => {
       ({ client, via, argv }) =>
         via === 'remote-shell' &&
         ['3.0.0', '3.1.0', '3.1.3', '3.2.0'].includes(client) &&
-        // 3.0.0 sends the capabilities at protocol 29 as well; none of them escapes anything.
-        !argv.some((arg) => arg === '--protocol=29' || arg === 'host:a b *' || arg === 'host:~u'),
+        // 3.0.0 sends the capabilities at protocol 29 as well; none of them escapes anything, nor works a size out.
+        !argv.some(
+          (arg) => /^--(?:protocol=29|m\w+-size=.*)$/.test(arg) || arg === 'host:a b *' || arg === 'host:~u',
+        ),
     );
     const compared = old.filter((sample) => {
       try {
@@ -129,7 +131,7 @@ describe('captured command lines', () => {
         throw error;
       }
     });
-    expect(compared).toHaveLength(29);
+    expect(compared).toHaveLength(33);
   });
 });
 
@@ -152,16 +154,17 @@ describe('what each option adds (options.json)', () => {
   );
 
   it('covers the supported options', () => {
-    expect(supported).toHaveLength(63);
+    expect(supported).toHaveLength(83);
   });
 
-  /** Letters apart from one another, without the capabilities and what the sample's `-r` adds. */
+  /** Letters apart from one another, without the capabilities and what the `-r` or `-R` of some samples adds. */
   function added(sample: string[], push: boolean): string[] {
     const paths = push ? ['src/', 'host:dst/'] : ['host:src/', 'dst/'];
     const { options } = parseArguments([...sample, ...paths]);
     const words = buildServerArgs(options, push ? 'receiver' : 'sender').slice(push ? 1 : 2);
     const [cluster = '', ...rest] = words[0]?.startsWith('--') ? ['', ...words] : words;
-    const letters = cluster.replace(/e\.\w*$/, '').replace(sample.includes('-r') ? 'r' : '', '');
+    const besides = sample.length > 1 ? (/^-([rR])$/.exec(sample[0]!)?.[1] ?? '') : '';
+    const letters = cluster.replace(/e\.\w*$/, '').replace(besides, '');
     return letters === '-' || letters === '' ? rest : [letters, ...rest];
   }
 
@@ -270,6 +273,8 @@ describe('the words of a push, read again', () => {
       'ignoreExisting',
     ],
     ...['sizeOnly', 'ignoreTimes', 'numericIds', 'compress'],
+    ...['mkpath', 'deleteMissingArgs', 'pruneEmptyDirs', 'omitDirTimes', 'omitLinkTimes'],
+    ...['keepDirlinks', 'copyUnsafeLinks', 'safeLinks'],
   ] as (keyof OptionsInput)[];
   const input = fc.record({
     ...Object.fromEntries(flags.map((key) => [key, fc.boolean()])),
@@ -280,6 +285,9 @@ describe('the words of a push, read again', () => {
     blockSize: fc.nat(131_072),
     checksumSeed: fc.integer(),
     maxDelete: fc.option(fc.nat(), { nil: undefined }),
+    relative: fc.constantFrom(undefined, true),
+    minSize: fc.option(fc.nat(), { nil: undefined }),
+    maxSize: fc.option(fc.nat(), { nil: undefined }),
     compressLevel: fc.option(fc.integer({ min: -5, max: 22 }), { nil: undefined }),
     deleteMode: fc.constantFrom('none', 'default', 'before', 'during', 'after'),
     compressChoice: fc.constantFrom(undefined, 'zstd', 'lz4', 'zlib', 'zlibx', 'none'),
