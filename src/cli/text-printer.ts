@@ -12,6 +12,7 @@ import {
 } from '../core/events.ts';
 import { isDirectory, isRegular } from '../core/mode.ts';
 import { parseChecksumChoice } from '../options/choices.ts';
+import { transfersDirs } from '../options/files-from.ts';
 import { type InfoLevels, infoLevels } from '../options/info-levels.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { ITEM } from '../protocol/item.ts';
@@ -167,10 +168,9 @@ export class TextPrinter {
   }
 
   #fileList({ stage, direction, incremental, count }: FileListEvent): void {
-    const { recursive } = this.#options;
     const level = this.#info.FLIST;
-    // Without -r, and without the -d that a listing has, there is nothing to wait for.
-    if (level === 0 || !(recursive || this.#lists)) return;
+    // Where no directories are transferred there is nothing to wait for.
+    if (level === 0 || !(transfersDirs(this.#options) || this.#lists)) return;
     const sends = direction === 'send' || this.#isLocal;
     if (incremental) {
       if (stage === 'start') this.#line(`${sends ? 'sending' : 'receiving'} incremental file list`);

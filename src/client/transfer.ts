@@ -29,7 +29,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
-  const names = readNameList(options, new WholeDisk());
+  const names = readNameList(options, new WholeDisk(), direction === 'push' ? 'sender' : 'receiver');
   const { channel, handover } = await open({ ...request, options });
   const result = await runClientSession({
     channel,

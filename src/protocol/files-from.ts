@@ -15,7 +15,7 @@ import { NEED_MORE, type Reader } from './reader.ts';
 /** Bytes of names that become one write. */
 const PIECE = 32 * 1024;
 
-/** The names in a file: lines, or with `-0` whatever ends in NUL. `#` and `;` are not special yet. */
+/** The names in a file as they are forwarded: lines, or with `-0` whatever ends in NUL. `#` and `;` are not special. */
 export function splitNameList(content: Uint8Array, from0: boolean): ByteString[] {
   const names: ByteString[] = [];
   let start = 0;
@@ -26,11 +26,6 @@ export function splitNameList(content: Uint8Array, from0: boolean): ByteString[]
     start = at + 1;
   }
   return names;
-}
-
-/** The names that a sender takes from a file of its own: there, and only there, `#` and `;` begin comments. */
-export function withoutComments(names: readonly ByteString[]): ByteString[] {
-  return names.filter((name) => name[0] !== '#' && name[0] !== ';');
 }
 
 /** The wire form, in pieces. */

@@ -1,9 +1,10 @@
 import { closeSync, readFileSync } from 'node:fs';
-import { type ByteString, toText } from '../core/bytes.ts';
+import { type ByteString, fromBuffer, toText } from '../core/bytes.ts';
 import { EXIT, isRsyncError, protocolError, RsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { errnoText } from '../files/errors.ts';
 import { type Places, splitPath } from '../files/places.ts';
+import { splitRuleFile } from '../filter/rule-files.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { NameListReader, nameListPieces, splitNameList } from '../protocol/files-from.ts';
 import { FilterListReader } from '../protocol/filter-list.ts';
@@ -14,15 +15,22 @@ import type { RoleContext } from '../roles/context.ts';
 /** The names of `--files-from`: where they are read, and how they get to the sender. docs/protocol/2-file-list.md, 1.5. */
 
 /**
- * The names in the list file, if it is this process that reads it: every line of it, comments too.
+ * The names in the list file, if it is this process that reads it.
+ * @param role  a sender skips comments, and what is behind a NUL in a line; a receiver forwards it all
  * @throws RsyncError RSYNC_FILE_IO, exit 1
  */
-export function readNameList(options: TransferOptions, places: Places): ByteString[] | undefined {
+export function readNameList(
+  options: TransferOptions,
+  places: Places,
+  role: 'sender' | 'receiver',
+): ByteString[] | undefined {
   const { filesFrom, from0 } = options;
   if (filesFrom?.at !== 'here') return undefined;
   const { file } = filesFrom;
   try {
-    return splitNameList(file === '-' ? readFileSync(0) : readPlace(places, file), from0);
+    const content = file === '-' ? readFileSync(0) : readPlace(places, file);
+    if (role === 'receiver') return splitNameList(content, from0);
+    return splitRuleFile(fromBuffer(content), from0 ? 'nul' : 'lines').map(({ text }) => text);
   } catch (error) {
     const reason = isRsyncError(error) ? error.message : errnoText(error);
     throw new RsyncError('RSYNC_FILE_IO', `failed to open files-from file ${toText(file)}: ${reason}`, {

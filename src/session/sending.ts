@@ -1,7 +1,6 @@
 import type { ByteString } from '../core/bytes.ts';
 import { FilterSet } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
-import { withoutComments } from '../protocol/files-from.ts';
 import type { RoleContext } from '../roles/context.ts';
 import { Exclusion } from '../roles/exclusion.ts';
 import { type Hides, ListBuilder } from '../roles/list-builder.ts';
@@ -38,9 +37,11 @@ export async function runSendingSide(ctx: RoleContext, init: SendingInit): Promi
 }
 
 /** Undefined: what is sent is what the arguments name. */
-async function listedNames(ctx: RoleContext, { names }: SendingInit): Promise<ByteString[] | undefined> {
-  if (ctx.options.filesFrom?.at === 'peer') return receiveNames(ctx);
-  return names === undefined ? undefined : withoutComments(names);
+async function listedNames(
+  ctx: RoleContext,
+  { names }: SendingInit,
+): Promise<readonly ByteString[] | undefined> {
+  return ctx.options.filesFrom?.at === 'peer' ? receiveNames(ctx) : names;
 }
 
 function hider(ctx: RoleContext, origins: readonly Origin[], rules: readonly FilterRule[]): Hides {

@@ -153,7 +153,7 @@ async function receiveRules(ctx: RoleContext, role: ServerRole): Promise<FilterR
 /** The list of --files-from on this disk. A client that waits for names gets the end of them before it hears what failed. */
 async function ownNames(ctx: RoleContext, role: ServerRole): Promise<ByteString[] | undefined> {
   try {
-    return readNameList(ctx.options, ctx.places);
+    return readNameList(ctx.options, ctx.places, role);
   } catch (error) {
     if (role === 'receiver') await forwardNames(ctx, []);
     throw error;

@@ -252,6 +252,39 @@ const SPARSE_DESTINATION: EntrySpec[] = [
   { path: 'zeros', content: Buffer.alloc(900_000, 1), mtime: OLDER },
 ];
 
+/** Symlinks that lead everywhere, directories with and without files, sizes. */
+const SELECTION: EntrySpec[] = [
+  { path: 'top', content: 'top\n', mtime: OLDER },
+  { path: 'a/g', content: 'g\n' },
+  { path: 'a/b/c/f', content: 'f\n', mtime: OLDER },
+  { path: 'a/b/deep', type: 'symlink', target: '../../d/e/h' },
+  { path: 'a/sib', type: 'symlink', target: '../d' },
+  { path: 'a/out', type: 'symlink', target: '../../outside/file' },
+  { path: 'a/b', type: 'dir', mode: 0o750, mtime: OLDER },
+  { path: 'd/e/h', content: 'hhh\n' },
+  { path: 'd/big', content: noise(5000, 21) },
+  { path: 'd', type: 'dir', mtime: OLDER },
+  { path: 'e1/e2', type: 'dir' },
+  { path: 'e1', type: 'dir', mtime: NEWER },
+  { path: 'la', type: 'symlink', target: 'a' },
+  { path: 'ok', type: 'symlink', target: 'top', mtime: OLDER },
+  { path: 'dang', type: 'symlink', target: 'nowhere' },
+  { path: 'up', type: 'symlink', target: '../outside/file' },
+  { path: '#name', content: 'no comment\n' },
+];
+
+const SELECTION_DESTINATION: EntrySpec[] = [
+  { path: 'a', type: 'symlink', target: 'real' },
+  { path: 'real/old', content: 'old\n' },
+  { path: 'real', type: 'dir', mtime: OLDER },
+  { path: 'd/e/old', content: 'old\n' },
+  { path: 'e1/e2/e3', type: 'dir' },
+  { path: 'full/f', content: 'f\n' },
+  { path: 'gone', content: 'gone\n' },
+  { path: 'zz', type: 'dir' },
+  { path: 'ok', type: 'symlink', target: 'dang' },
+];
+
 type Fixture = Readonly<Record<string, readonly EntrySpec[]>>;
 
 const FIXTURES = {
@@ -284,6 +317,11 @@ const FIXTURES = {
       { path: 'opened', type: 'dir', mode: 0o500 },
     ],
   },
+  selection: {
+    src: SELECTION,
+    dst: SELECTION_DESTINATION,
+    outside: [{ path: 'file', content: 'outside\n' }],
+  },
   several: {
     src: [
       { path: 'f1', content: 'one\n' },
@@ -315,6 +353,11 @@ const RULE_FILES: Readonly<Record<string, string>> = {
   includes: '*/\n*.c\n*.h\n',
   'excludes-0': '*.o\0*.tmp\0',
   rules: '- *.o\nP old.*\n+ /doc/***\n- *.txt\n',
+  list: 'a/b\nmissing\r\nd/e/h\n\n./top\na/./g\ne1/\n',
+  'list-0': 'a/b\0missing\0d/e/h\0e1',
+  'list-odd': '#name\n; none\n/d/../d/e\nd//e///h\n../top\n',
+  'list-links': 'la/g\nla/b/\nok\n',
+  'list-empty': '\n\n',
   'rules-plain': '*.pdf\n/build/cache\n',
 };
 

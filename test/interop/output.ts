@@ -1,5 +1,6 @@
 const DELETION = /^((del\. )?\*deleting |deleting |cannot delete )/;
-const REMARK = / (exists|is newer|is uptodate)$|^(not creating new|skipping non-regular file) /;
+const REMARK =
+  / (exists|is newer|is uptodate)$|^(not creating new|skipping non-regular file|ignoring unsafe symlink) /;
 const LINKED = /^hf|^[^ ].* => /;
 const ITEM = /^[.<>ch*][fdLDSm][.+?a-zA-Z ]{9} /;
 const INSIDE =
