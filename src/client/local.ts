@@ -1,6 +1,7 @@
 import { fromText } from '../core/bytes.ts';
 import { Handover } from '../files/handover.ts';
 import { WholeDisk } from '../files/places.ts';
+import type { FilterRule } from '../filter/rule.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { buildServerArgs } from '../protocol/server-args.ts';
 import { serve } from '../server/serve.ts';
@@ -18,7 +19,10 @@ export interface LocalEnd {
  * Starts a server in this process that is told what a remote one would be. Its errors come as messages. Returns at
  * once; the end of the channel is the server's.
  */
-export function openLocal({ options, direction, remotePaths, signal }: TransferRequest): LocalEnd {
+export function openLocal(
+  { options, direction, remotePaths, signal }: TransferRequest,
+  rules: readonly FilterRule[],
+): LocalEnd {
   const [near, far] = createPipe('local copy');
   const args = buildServerArgs(options, direction === 'push' ? 'receiver' : 'sender');
   // In one machine both ends know what is shown.
@@ -30,6 +34,7 @@ export function openLocal({ options, direction, remotePaths, signal }: TransferR
     admit: () => new WholeDisk(),
     onError: () => {},
     handover,
+    rules,
     signal,
   }).then(({ exitCode }) => far.finish(exitCode));
   return { channel: near, handover };

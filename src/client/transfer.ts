@@ -2,6 +2,7 @@ import { fromText } from '../core/bytes.ts';
 import { WholeDisk } from '../files/places.ts';
 import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
+import type { FilterRule } from '../filter/rule.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { runClientSession } from '../session/client-session.ts';
 import { readNameList } from '../session/name-list.ts';
@@ -30,7 +31,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
   const names = readNameList(options, new WholeDisk(), direction === 'push' ? 'sender' : 'receiver');
-  const { channel, handover } = await open({ ...request, options });
+  const { channel, handover } = await open({ ...request, options }, rules);
   const result = await runClientSession({
     channel,
     handover,
@@ -57,10 +58,10 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
   };
 }
 
-async function open(request: TransferRequest): Promise<LocalEnd> {
+async function open(request: TransferRequest, rules: readonly FilterRule[]): Promise<LocalEnd> {
   if (request.channel !== undefined) return { channel: request.channel, handover: undefined };
   // The other end is loaded only where it is in this process.
-  if (request.local === true) return (await import('./local.ts')).openLocal(request);
+  if (request.local === true) return (await import('./local.ts')).openLocal(request, rules);
   const channel = await (usesRemoteShell(request) ? connectShell(request) : connectDaemon(request));
   return { channel, handover: undefined };
 }

@@ -18,6 +18,8 @@ export interface ServeInit {
   onEvent?: EventSink | undefined;
   /** Shared with a client in this process. */
   handover?: ServerSessionInit['handover'];
+  /** The rules of a client in this process. */
+  rules?: ServerSessionInit['rules'];
   signal?: AbortSignal | undefined;
 }
 
@@ -47,6 +49,7 @@ export async function serve(init: ServeInit): Promise<ServeOutcome> {
       capabilities,
       paths: sources(command, paths),
       places,
+      rules: init.rules,
       onError: errorsTo === 'stderr' ? onError : undefined,
       onEvent,
       handover: init.handover,

@@ -33,6 +33,8 @@ export interface ServerSessionInit {
   paths: readonly ByteString[];
   /** Where paths lead: what the client may reach. */
   places: Places;
+  /** The client's rules for a receiver that is not sent any: where both are in one process. */
+  rules?: readonly FilterRule[] | undefined;
   /** Where errors and warnings go: undefined sends them to the client, as information always is. */
   onError?: ((line: ByteString) => void) | undefined;
   /** Why nothing is going to be done: the client is told once it can be. */
@@ -81,7 +83,7 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     ctx = await start(link, init);
     if (init.refusal !== undefined) throw init.refusal;
     await loadHashes(ctx.negotiated.checksumSeed);
-    const rules = await receiveRules(ctx, role);
+    const rules = await receiveRules(ctx, role, init.rules);
     const names = await ownNames(ctx, role);
     if (role === 'receiver') {
       const destination = init.paths[0] ?? '.';
@@ -140,9 +142,13 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
 }
 
 /** The client sends its rules to a sender always, to a receiver only if it deletes (1.1). */
-async function receiveRules(ctx: RoleContext, role: ServerRole): Promise<FilterRule[]> {
+async function receiveRules(
+  ctx: RoleContext,
+  role: ServerRole,
+  known: readonly FilterRule[] = [],
+): Promise<readonly FilterRule[]> {
   const { deleteMode, pruneEmptyDirs } = ctx.options;
-  if (role === 'receiver' && deleteMode === 'none' && !pruneEmptyDirs) return [];
+  if (role === 'receiver' && deleteMode === 'none' && !pruneEmptyDirs) return known;
   if (role === 'sender' && expectsRawNames(ctx) && ctx.negotiated.framesClient)
     return parseReceivedRules(await readFramedRules(ctx), role);
   const list = new FilterListReader();

@@ -64,7 +64,6 @@ const LISTS: Case[] = [
       '-ai --files-from=list --exclude=/a/b --exclude=top',
       '-ai --files-from=list --delete-missing-args',
       '-ai --files-from=list --ignore-missing-args',
-      '-ani --files-from=list --list-only',
       '-a --files-from=list --out-format=%f',
       '-as --files-from=list -i',
     ],
