@@ -11,7 +11,14 @@ export interface ServeInit {
   /** The command line after the name of the program, with `--server`; bytes. */
   words: readonly ByteString[];
   channel: Channel;
-  /** Judges what the client asks for, and says where its paths lead. Throws RsyncError to refuse. */
+  /** Everything after the first path of the words is a path. */
+  firstPathEnds?: boolean;
+  /** Seconds that the arguments of `--secluded-args` may take; 0: as long as they take. Default 0. */
+  patience?: number;
+  /**
+   * Judges what the client asks for, and says where its paths lead; it may put others in their place. Throws RsyncError
+   * to refuse.
+   */
   admit: (command: ServerCommand) => Places;
   /** Errors and warnings that are not for the client. */
   onError: (line: ByteString) => void;
@@ -31,12 +38,13 @@ export interface ServeOutcome extends ServerOutcome {
  * its owner to destroy.
  */
 export async function serve(init: ServeInit): Promise<ServeOutcome> {
-  const { channel, onError, onEvent, signal } = init;
+  const { channel, onError, onEvent, signal, firstPathEnds = false, patience = 0 } = init;
+  const form = { firstPathEnds };
   let command: ServerCommand | undefined;
   try {
-    command = parseServerCommand(init.words);
+    command = parseServerCommand(init.words, form);
     if (command.options.secludedArgs) {
-      command = withSecludedWords(init.words, await readSecludedArguments(channel.input));
+      command = withSecludedWords(init.words, await readSecludedArguments(channel.input, patience), form);
     }
     const places = init.admit(command);
     const { role, options, capabilities, errorsTo, paths } = command;

@@ -1,6 +1,6 @@
 import { type ByteString, fromText, isAscii } from '../core/bytes.ts';
 import { EXIT, isRsyncError, type RsyncError } from '../core/errors.ts';
-import { isUtf8 } from '../text/escape.ts';
+import { isUtf8 } from './escape.ts';
 
 /** What a person is told about a failure. */
 export interface Failure {
