@@ -53,10 +53,8 @@ export class ClientConnection {
     this.from = plainAddress(socket.remoteAddress ?? '');
     this.deadline = setTimeout(() => this.cut('no login in time'), init.limits.loginTime * 1000);
     socket.on('error', () => {});
-    socket.once('close', () => {
-      clearTimeout(this.deadline);
-      this.stopping.abort();
-    });
+    // Transfers see it by themselves.
+    socket.once('close', () => clearTimeout(this.deadline));
     socket.setNoDelay(true);
     watchSilence(socket, ALIVE.interval, ALIVE.most, () => this.cut('silent for too long'));
     const backlog = setInterval(() => {
