@@ -16,8 +16,9 @@ import { readServe } from './verbs.ts';
 
 /** @returns the exit code */
 export async function runServe(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  // A client that is gone is seen by the session.
+  // A client that is gone is seen by the session; an ssh server goes on when nobody reads what it says.
   process.stderr.on('error', () => {});
+  process.stdout.on('error', () => {});
   try {
     const given = await readServe(argv);
     if ('help' in given) {
