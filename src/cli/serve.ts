@@ -80,7 +80,7 @@ function notInvoked(): ServeOutcome {
     origin: 'remote',
     hint: 'It is for command="rsyncjs serve --stdio ..." in authorized_keys; SSH_ORIGINAL_COMMAND is not set.',
   });
-  return { exitCode: EXIT.SYNTAX, error, command: undefined };
+  return { exitCode: EXIT.SYNTAX, error, command: undefined, isTold: false };
 }
 
 /** Node reads variables as UTF-8 and loses what is none; Linux tells them once more. */

@@ -101,7 +101,7 @@ export async function readServe(argv: readonly string[]): Promise<ServeArguments
     .strict()
     .parserConfiguration(SERVE_PARSING)
     .fail((message: string | undefined, error: Error | undefined) => {
-      throw error ?? usageError(`serve: ${message}`, '"rsyncjs serve --help" tells more.');
+      throw usageError(`serve: ${message ?? error?.message}`, '"rsyncjs serve --help" tells more.');
     });
   await program.parseAsync([...argv], {}, (_error: unknown, _argv: unknown, output: string) => {
     help = output === '' ? '' : `${output}\n`;

@@ -5,12 +5,13 @@ import { describeFailure } from '../text/failure.ts';
 import type { ServeOutcome } from './serve.ts';
 
 /**
- * What a server says at its end on standard error, unescaped: why, and the code that it ends with.
+ * What a server says at its end on standard error, unescaped: why, if nobody has been told, and the code that it ends with.
  * @param interrupted  its own user ended it
  */
-export function lastWords({ exitCode, error, command }: ServeOutcome, interrupted: boolean): ByteString[] {
+export function lastWords(outcome: ServeOutcome, interrupted: boolean): ByteString[] {
+  const { exitCode, error, command, isTold } = outcome;
   const lines: ByteString[] = [];
-  if (error !== undefined) {
+  if (error !== undefined && !isTold) {
     lines.push(...describeFailure(error, interrupted, (command?.options.verbose ?? 0) > 2).lines);
   }
   const role = command?.role === 'sender' ? 'sender' : command === undefined ? 'server' : 'Receiver';

@@ -3,6 +3,7 @@ import { EXIT, isRsyncError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Places } from '../files/places.ts';
 import { runServerSession, type ServerOutcome, type ServerSessionInit } from '../session/server-session.ts';
+import { describeFailure } from '../text/failure.ts';
 import type { Channel } from '../transport/channel.ts';
 import { readSecludedArguments } from './secluded.ts';
 import { parseServerCommand, type ServerCommand, withSecludedWords } from './server-command.ts';
@@ -31,6 +32,8 @@ export interface ServeInit {
 export interface ServeOutcome extends ServerOutcome {
   /** Undefined if not even that was understood. */
   command: ServerCommand | undefined;
+  /** `onError` has been told why the run has failed. */
+  isTold: boolean;
 }
 
 /**
@@ -48,6 +51,8 @@ export async function serve(init: ServeInit): Promise<ServeOutcome> {
     }
     const places = init.admit(command);
     const { role, options, capabilities, errorsTo, paths } = command;
+    const onStderr = errorsTo === 'stderr' ? onError : undefined;
+    let isTold = false;
     const outcome = await runServerSession({
       channel,
       role,
@@ -55,14 +60,19 @@ export async function serve(init: ServeInit): Promise<ServeOutcome> {
       capabilities,
       paths: sources(command, paths),
       places,
-      onError: errorsTo === 'stderr' ? onError : undefined,
+      onError: onStderr,
+      onFailure: (error) => {
+        if (onStderr === undefined || signal?.aborted === true) return;
+        isTold = true;
+        for (const line of describeFailure(error, false, options.verbose > 2).lines) onStderr(line);
+      },
       onEvent,
       handover: init.handover,
       signal,
     });
-    return { ...outcome, command };
+    return { ...outcome, command, isTold };
   } catch (error) {
-    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command };
+    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command, isTold: false };
   }
 }
 

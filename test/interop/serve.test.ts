@@ -219,6 +219,7 @@ describe('serve --ssh', () => {
   let folder = '';
   let outside = '';
   let keys: string[] = [];
+  let count = 0;
   const openssh = process.platform !== 'win32';
 
   beforeAll(async () => {
@@ -229,7 +230,21 @@ describe('serve --ssh', () => {
     makeTree(outside, [
       { path: 'secret', content: 'secret\n' },
       { path: 'dir/secret', content: 'secret\n' },
+      { path: 'list', content: 'file\n' },
     ]);
+    writeFileSync(
+      join(server.root, 'list'),
+      [
+        'file',
+        '../outside/secret',
+        'away/secret',
+        '/away/dir/',
+        'leaf',
+        '/etc/passwd',
+        'sub/up/secret',
+        '',
+      ].join('\n'),
+    );
     symlinkSync(outside, join(server.root, 'away'));
     symlinkSync('../../outside/dir', join(server.root, 'sub/up'));
     symlinkSync(join(outside, 'secret'), join(server.root, 'leaf'));
@@ -327,14 +342,32 @@ describe('serve --ssh', () => {
     [['-r'], ['*/secret', 'a*/*', '*/up/*']],
     [['-rs'], ['away/secret', 'a*/*', '~/away/secret']],
     [['-a'], ['away', 'leaf', 'sub/up']],
+    [['-rL'], ['']],
+    [['-rL'], ['away', 'leaf', 'sub/up/']],
+    [['-rlk'], ['']],
+    [['-rl', '--copy-unsafe-links'], ['']],
+    [['-rR'], ['sub/../../outside/secret', '/./away/secret', 'sub/up/./secret']],
+    [['-rK'], ['away/./dir']],
+    [['-r', '--files-from=:list'], ['']],
+    [['-rL', '--files-from=:list'], ['sub']],
+    [['-r', '--files-from=:../outside/list'], ['']],
+    [['-r', '--files-from=:away/list'], ['']],
   ])('nothing from outside: %j %j', async (args, paths) => {
-    const got = join(folder, 'got');
+    const got = join(folder, `got-${++count}`);
     const sources = paths.map((path, at) => (at === 0 ? host(path) : `:${path}`));
     const client = found.length > 0 && openssh ? runRsync.bind(undefined, newest) : runOurs;
     const result = await client([...args, '-e', shell(), ...sources, `${got}/`]);
-    expect([0, 23]).toContain(result.code);
+    // A list that is out of reach, and a path of -R that climbs, are mistakes.
+    const list = args.find((arg) => arg.startsWith('--files-from'));
+    expect(list?.endsWith('/list') || args[0] === '-rR' ? [1] : [0, 23]).toContain(result.code);
+    if (result.code !== 0)
+      expect(result.stderr.toString()).toMatch(/No such file|leads out of the root|found "\.\." dir/);
     const entries = existsSync(got) ? [...snapshotTree(got)] : [];
-    expect(entries.filter(([, { type }]) => type === 'file')).toEqual([]);
+    const files = entries.filter(([, { type }]) => type === 'file').map(([name]) => name);
+    expect(files.filter((name) => readFileSync(join(got, name), 'utf8') === 'secret\n')).toEqual([]);
+    expect(files.filter((name) => !/^(sub\/below|sub\/link|below|file|\.hidden|list)$/.test(name))).toEqual(
+      [],
+    );
     // Links are copied as links.
     if (args[0] === '-a')
       expect(entries.map(([name]) => name)).toEqual(expect.arrayContaining(['away', 'leaf', 'up']));

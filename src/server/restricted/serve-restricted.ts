@@ -38,7 +38,12 @@ export async function serveRestricted(init: RestrictedInit): Promise<ServeOutcom
   try {
     words = serverWords(init.command);
   } catch (error) {
-    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command: undefined };
+    return {
+      exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED,
+      error,
+      command: undefined,
+      isTold: false,
+    };
   }
   return serve({
     words: words.map(({ text }) => text),

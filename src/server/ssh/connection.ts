@@ -177,6 +177,7 @@ export class ClientConnection {
         exitCode: error instanceof RsyncError ? error.exitCode : EXIT.CRASHED,
         error,
         command: undefined,
+        isTold: false,
       };
     } finally {
       places?.close();
