@@ -4,7 +4,7 @@ import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT } from '../core/errors.ts';
 import { recordLine } from '../server/restricted/session-record.ts';
 import type { SshServerEvent } from '../server/ssh/settings.ts';
-import { createSshServer } from '../server/ssh/ssh-server.ts';
+import { openSshServer } from '../server/ssh/ssh-server.ts';
 import { escapeLine } from '../text/escape.ts';
 import type { ServeArguments } from './serve-arguments.ts';
 import { SessionLog } from './session-log.ts';
@@ -17,7 +17,7 @@ export async function serveSsh(given: ServeArguments, signal: AbortSignal): Prom
     log?.write(line);
   };
   const { root, readOnly, writeOnly, noDelete, port, address, hostKey } = given;
-  const server = createSshServer({
+  const server = openSshServer({
     root,
     readOnly,
     writeOnly,

@@ -2,6 +2,7 @@ import type { RsyncError } from '../../core/errors.ts';
 import type { RestrictedLimits } from '../restricted/limits.ts';
 import type { SessionRecord } from '../restricted/session-record.ts';
 import type { UnusableLine } from './authorized-keys.ts';
+import type { HostKey } from './host-key.ts';
 
 /** Bounds on what clients may hold, with their defaults in `DEFAULT_SSH_LIMITS`. Times in seconds. */
 export interface SshLimits {
@@ -57,4 +58,12 @@ export interface SshServerOptions extends RestrictedLimits {
   onEvent?: (event: SshServerEvent) => void;
   /** Where XDG_STATE_HOME and the like are looked up. Default: process.env. */
   env?: NodeJS.ProcessEnv;
+}
+
+export interface SshServer {
+  readonly hostKey: HostKey;
+  /** Starts to take connections. @throws RsyncError RSYNC_CONNECT, exit 255: the address or port can not be had */
+  listen(): Promise<{ address: string; port: number }>;
+  /** Takes no more connections, ends those that there are, transfers first, and resolves when all are gone. */
+  close(): Promise<void>;
 }

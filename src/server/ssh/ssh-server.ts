@@ -10,7 +10,7 @@ import { plainAddress } from './address-patterns.ts';
 import { AuthorizedKeys } from './authorized-keys.ts';
 import { ALIVE, ClientConnection, type ConnectionInit } from './connection.ts';
 import { defaultHostKeyPath, ensureHostKey, type HostKey, readHostKey } from './host-key.ts';
-import { DEFAULT_SSH_LIMITS, type SshServerOptions } from './settings.ts';
+import { DEFAULT_SSH_LIMITS, type SshServer, type SshServerOptions } from './settings.ts';
 import { socketOf } from './ssh2-tap.ts';
 
 /** Nothing with SHA-1; no group exchange, and no group that costs the server a tenth of a second for a stranger. */
@@ -32,21 +32,8 @@ const MACS = [
 /** Milliseconds for running transfers to end in, when the server is closed. */
 const FAREWELL = 3000;
 
-export interface SshServer {
-  readonly hostKey: HostKey;
-  /** Starts to take connections. @throws RsyncError RSYNC_CONNECT, exit 255: the address or port can not be had */
-  listen(): Promise<{ address: string; port: number }>;
-  /** Takes no more connections, ends those that there are, transfers first, and resolves when all are gone. */
-  close(): Promise<void>;
-}
-
-/**
- * An ssh server that serves rsync in one directory and nothing else: logins with public keys alone, no shell, terminal,
- * subsystem, forwarding or variable, and no program is ever started. Paths of clients are relative to the directory,
- * and neither `..` nor a symlink leads out of it.
- * @throws RsyncError for a directory, host key or file of authorized keys that can not be used
- */
-export function createSshServer(options: SshServerOptions): SshServer {
+/** As `createSshServer`, which loads this when it is asked for. @throws RsyncError */
+export function openSshServer(options: SshServerOptions): SshServer {
   checkLimits(options);
   const onEvent = options.onEvent ?? (() => {});
   Root.open(options.root).close();

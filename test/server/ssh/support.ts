@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
-import type { SshServerEvent, SshServerOptions } from '../../../src/server/ssh/settings.ts';
-import { createSshServer, type SshServer } from '../../../src/server/ssh/ssh-server.ts';
+import type { SshServer, SshServerEvent, SshServerOptions } from '../../../src/server/ssh/settings.ts';
+import { openSshServer } from '../../../src/server/ssh/ssh-server.ts';
 import { temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
 import { ssh2Key } from '../../transport/support.ts';
@@ -33,7 +33,7 @@ export async function startServer(options: Partial<SshServerOptions> = {}): Prom
   writeFileSync(join(dir, 'host-key'), ssh2Key().private, { mode: 0o600 });
   const events: SshServerEvent[] = [];
   const waiting = new Set<() => void>();
-  const server = createSshServer({
+  const server = openSshServer({
     root,
     authorizedKeys: join(dir, 'keys'),
     hostKey: join(dir, 'host-key'),
