@@ -2,8 +2,9 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { EntryDetails } from '../core/events.ts';
 import { isMissing, S_IFMT } from '../core/mode.ts';
-import { formatTime } from './dates.ts';
-import { formatInteger } from './numbers.ts';
+import { formatTime } from '../text/dates.ts';
+import { formatInteger } from '../text/numbers.ts';
+import { permissions } from '../text/permissions.ts';
 
 /** By the type bits of the mode, shifted down. */
 const TYPE_LETTERS: Readonly<Record<number, string>> = {
@@ -26,18 +27,4 @@ export function listingLine(entry: EntryDetails, humanReadable: number): ByteStr
   const kind = TYPE_LETTERS[(entry.mode & S_IFMT) >> 12] ?? '?';
   const size = formatInteger(entry.size, humanReadable).padStart(width);
   return `${kind}${permissions(entry.mode)} ${size} ${formatTime(entry.mtime, ' ')} ${name}`;
-}
-
-/** `rwxr-xr-x`; set-id and sticky bits in place of the x, upper case where there is no x below them. */
-export function permissions(mode: number): string {
-  return (
-    triple(mode >> 6, mode & 0o4000, 's') +
-    triple(mode >> 3, mode & 0o2000, 's') +
-    triple(mode, mode & 0o1000, 't')
-  );
-}
-
-function triple(bits: number, special: number, letter: string): string {
-  const execute = bits & 1 ? (special ? letter : 'x') : special ? letter.toUpperCase() : '-';
-  return (bits & 4 ? 'r' : '-') + (bits & 2 ? 'w' : '-') + execute;
 }

@@ -10,9 +10,13 @@ const argv = process.argv.slice(2);
 const signal = abortOnSignals();
 
 // Each end is loaded alone: it is not kept waiting for the other one.
-process.exitCode = argv.includes('--server')
-  ? await (await import('./server.ts')).runServer(argv, signal)
-  : await runCommand();
+if (argv[0] === 'serve' && started !== 'rsync') {
+  process.exitCode = await (await import('./serve.ts')).runServe(argv, signal);
+} else if (argv.includes('--server')) {
+  process.exitCode = await (await import('./server.ts')).runServer(argv, signal);
+} else {
+  process.exitCode = await runCommand();
+}
 setTimeout(() => process.exit(), PATIENCE).unref();
 
 async function runCommand(): Promise<number> {

@@ -4,7 +4,7 @@
  *     "\r" BYTES(15) " " PERCENT(3) "% " RATE(7.2) UNIT " " H:MM:SS(10) ("  " | " (xfr#N, to-chk=A/B)\n")
  */
 import type { ProgressEvent } from '../core/events.ts';
-import { formatInteger } from './numbers.ts';
+import { formatInteger } from '../text/numbers.ts';
 
 /** Milliseconds between two lines of one file. */
 const INTERVAL = 1000;

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type ByteString, fromBuffer, fromText, isAscii } from '../core/bytes.ts';
 import { WholeDisk } from '../files/places.ts';
+import { lastWords } from '../server/last-words.ts';
 import { serve } from '../server/serve.ts';
+import { escapeLine } from '../text/escape.ts';
 import { stdioChannel } from '../transport/stdio.ts';
-import { escapeLine } from './escape.ts';
-import { exitLine } from './exit.ts';
-import { describeFailure } from './failure.ts';
-import { packageVersion } from './version.ts';
 
 /** `rsyncjs --server ...`: what a client starts on the remote side. Returns the exit code. */
 export async function runServer(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -16,7 +14,7 @@ export async function runServer(argv: readonly string[], signal: AbortSignal): P
   // A client that is gone is seen by the session.
   process.stderr.on('error', () => {});
   const channel = stdioChannel(process.stdin, process.stdout);
-  const { exitCode, error, command } = await serve({
+  const outcome = await serve({
     words: commandLineBytes(argv),
     channel,
     admit: ({ directory }) => new WholeDisk(directory),
@@ -24,16 +22,8 @@ export async function runServer(argv: readonly string[], signal: AbortSignal): P
     signal,
   });
   channel.destroy();
-  if (error !== undefined) {
-    const { lines } = describeFailure(error, signal.aborted, (command?.options.verbose ?? 0) > 2);
-    for (const line of lines) tell(line);
-  }
-  const role = command?.role === 'sender' ? 'sender' : command === undefined ? 'server' : 'Receiver';
-  // The client of a sender sees the errors itself, and says so.
-  if (exitCode !== 0 && (error !== undefined || role !== 'sender')) {
-    tell(exitLine(exitCode, role, packageVersion()));
-  }
-  return exitCode;
+  for (const line of lastWords(outcome, signal.aborted)) tell(line);
+  return outcome.exitCode;
 }
 
 /**

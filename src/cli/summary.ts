@@ -1,6 +1,6 @@
 /** The figures at the end of a run: docs/protocol/3-transfer.md, 11.2. */
 import type { KindCounts, TransferStats } from '../core/events.ts';
-import { formatCount, formatDecimal, formatInteger, formatRate } from './numbers.ts';
+import { formatCount, formatDecimal, formatInteger, formatRate } from '../text/numbers.ts';
 
 /** Two lines after an empty one: `-v`. */
 export function summaryText(stats: TransferStats, level: number, dryRun: boolean): string {

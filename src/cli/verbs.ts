@@ -1,14 +1,25 @@
 /**
- * The commands that rsync has not: `pull`, `push`, `completion`. yargs has them, their help and their completion; the
+ * The commands that rsync has not: `pull`, `push`, `serve`, `completion`. yargs has them, their help and their completion; the
  * options behind a verb are rsync's, where order and bundling matter, and src/options/parse.ts reads them.
  */
 import type { Argv } from 'yargs';
+import { usageError } from '../core/errors.ts';
 import { supportedGroups } from '../options/help.ts';
 import { isSupported, OPTIONS } from '../options/table.ts';
+import {
+  readServeArguments,
+  SERVE_DESCRIPTION,
+  SERVE_OPTIONS,
+  SERVE_PARSING,
+  SERVE_USAGE,
+  type ServeArguments,
+  serveOptions,
+} from './serve-arguments.ts';
 
 /** The verbs that move files: in this direction and in no other one. */
 export type TransferVerb = 'pull' | 'push';
 
+const SERVE = 'serve';
 const COMPLETION = 'completion';
 /** What the script that `completion` prints calls the program with. */
 const COMPLETE = '--get-yargs-completions';
@@ -68,17 +79,51 @@ export async function verbHelp(verb: TransferVerb): Promise<string> {
   return text;
 }
 
+/** True for `serve`, which is no command of a client: `readServe` has its words. */
+export function isServeCommand(argv: readonly string[]): boolean {
+  return argv[0] === SERVE && !argv.includes(COMPLETE);
+}
+
+/**
+ * The words of `serve`, or its help.
+ * @throws RsyncError RSYNC_USAGE, exit 1
+ */
+export async function readServe(argv: readonly string[]): Promise<ServeArguments | { help: string }> {
+  let given: Record<string, unknown> = {};
+  let help = '';
+  const program = await commands(
+    () => {},
+    (found) => {
+      given = found;
+    },
+  );
+  program
+    .strict()
+    .parserConfiguration(SERVE_PARSING)
+    .fail((message: string | undefined, error: Error | undefined) => {
+      throw usageError(`serve: ${message ?? error?.message}`, '"rsyncjs serve --help" tells more.');
+    });
+  await program.parseAsync([...argv], {}, (_error: unknown, _argv: unknown, output: string) => {
+    help = output === '' ? '' : `${output}\n`;
+  });
+  return help === '' ? readServeArguments(given) : { help };
+}
+
 /** A part of `--help`. */
 export function verbSummary(): string {
   const lines = Object.entries(TRANSFER_VERBS).map(
     ([name, { describe }]) => `  rsyncjs ${name.padEnd(COMPLETION.length)}  ${describe}`,
   );
+  lines.push(`  rsyncjs ${SERVE.padEnd(COMPLETION.length)}  ${SERVE_DESCRIPTION}`);
   lines.push(`  rsyncjs ${COMPLETION}  print a script that completes the words of bash or zsh`);
   return `Commands ("rsyncjs COMMAND --help" tells more):\n${lines.join('\n')}\n`;
 }
 
 /** Loaded for verbs alone: yargs takes longer to start than the rest of the program. */
-async function commands(choose: (verb: TransferVerb) => void): Promise<Argv> {
+async function commands(
+  choose: (verb: TransferVerb) => void,
+  serve: (given: Record<string, unknown>) => void = () => {},
+): Promise<Argv> {
   const { default: yargs } = await import('yargs');
   const program = yargs([]).scriptName('rsyncjs').locale('en').exitProcess(false).version(false).wrap(100);
   for (const [name, { describe, usage }] of Object.entries(TRANSFER_VERBS)) {
@@ -89,6 +134,12 @@ async function commands(choose: (verb: TransferVerb) => void): Promise<Argv> {
       () => choose(name as TransferVerb),
     );
   }
+  program.command(
+    SERVE,
+    SERVE_DESCRIPTION,
+    (command) => serveOptions(command.usage(`${SERVE_USAGE}\n\n${SERVE_DESCRIPTION}`)),
+    (given) => serve(given),
+  );
   return program.completion(COMPLETION, 'print a script that completes words', (current, { _: words }) =>
     completions(current, (words as unknown[]).map(String)),
   );
@@ -114,6 +165,7 @@ function withOptions(command: Argv): Argv {
 /** Nothing leaves the word to the shell, which knows about files. `words`: the program, then the words so far. */
 function completions(current: string, words: readonly string[]): string[] {
   if (current.startsWith('-')) {
+    if (words[1] === SERVE) return SERVE_OPTIONS.filter((option) => option.startsWith(current));
     return OPTIONS.filter(isSupported)
       .flatMap(({ long, argument }) =>
         long === undefined ? [] : `--${long}${argument === undefined ? '' : '='}`,
@@ -121,5 +173,5 @@ function completions(current: string, words: readonly string[]): string[] {
       .filter((option) => option.startsWith(current));
   }
   if (words.length > 2 || (words.length === 2 && words[1] !== current)) return [];
-  return [...Object.keys(TRANSFER_VERBS), COMPLETION].filter((verb) => verb.startsWith(current));
+  return [...Object.keys(TRANSFER_VERBS), SERVE, COMPLETION].filter((verb) => verb.startsWith(current));
 }

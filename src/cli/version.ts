@@ -1,15 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { ChecksumName, CompressorName } from '../core/algorithms.ts';
+import { packageVersion } from '../files/package-version.ts';
 import { NEWEST_PROTOCOL, OLDEST_PROTOCOL } from '../options/limits.ts';
+
+export { packageVersion };
 
 /** In the order of preference: docs/protocol/1-session.md, 1.5. */
 const CHECKSUMS: readonly ChecksumName[] = ['xxh128', 'xxh3', 'xxh64', 'md5', 'md4', 'sha1', 'none'];
-
-/** The version of this package. Read when asked for: most runs never ask. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** `--version`; twice: as JSON. The first line is laid out like rsync's, for scripts that read it. */
 export async function versionText(json: boolean): Promise<string> {

@@ -26,6 +26,8 @@ export const LIMITS = {
   /** Words that a client may send as arguments of a server, and their bytes: what a command line of Linux may hold. */
   ARGUMENTS: 16_000,
   ARGUMENT_BYTES: 2 ** 21,
+  /** Names in directories that the wildcards of one request may be held against: a second of work. */
+  EXPANSION_NAMES: 1_000_000,
   /** A line of a daemon, docs/protocol/1-session.md, 1.10, as C's clients take it. */
   DAEMON_SERVER_LINE: 5119,
   /** Bytes of a daemon's text ahead of a transfer: a message of the day, or a list of modules. */

@@ -9,14 +9,19 @@ import { LIMITS } from '../core/limits.ts';
  *     (WORD 00)... 00
  *
  * What comes after them is put back. The first word, a name, is left out.
- * @throws RsyncError RSYNC_STREAM, exit 12, if the input ends before; RSYNC_LIMIT, exit 22, if there is no end to it
+ * @param patience  seconds until they must be there; 0: as long as it takes
+ * @throws RsyncError RSYNC_STREAM, exit 12, if the input ends before; RSYNC_LIMIT, exit 22, if there is no end to it;
+ *   RSYNC_TIMEOUT, exit 30
  */
-export function readSecludedArguments(input: Readable): Promise<ByteString[]> {
+export function readSecludedArguments(input: Readable, patience = 0): Promise<ByteString[]> {
   return new Promise((resolve, reject) => {
     const words: ByteString[] = [];
     let word = '';
     let total = 0;
+    const timer =
+      patience > 0 ? setTimeout(() => settle(() => reject(tooLate())), patience * 1000) : undefined;
     const settle = (act: () => void): void => {
+      clearTimeout(timer);
       input.off('data', onData);
       input.off('end', onEnd);
       input.off('error', onEnd);
@@ -51,6 +56,13 @@ export function readSecludedArguments(input: Readable): Promise<ByteString[]> {
     input.on('data', onData);
     input.on('end', onEnd);
     input.on('error', onEnd);
+  });
+}
+
+function tooLate(): RsyncError {
+  return new RsyncError('RSYNC_TIMEOUT', 'the client has not sent its arguments', {
+    exitCode: EXIT.TIMEOUT,
+    origin: 'remote',
   });
 }
 

@@ -3,6 +3,7 @@ import { EXIT, isRsyncError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Places } from '../files/places.ts';
 import { runServerSession, type ServerOutcome, type ServerSessionInit } from '../session/server-session.ts';
+import { describeFailure } from '../text/failure.ts';
 import type { Channel } from '../transport/channel.ts';
 import { readSecludedArguments } from './secluded.ts';
 import { parseServerCommand, type ServerCommand, withSecludedWords } from './server-command.ts';
@@ -11,7 +12,14 @@ export interface ServeInit {
   /** The command line after the name of the program, with `--server`; bytes. */
   words: readonly ByteString[];
   channel: Channel;
-  /** Judges what the client asks for, and says where its paths lead. Throws RsyncError to refuse. */
+  /** Everything after the first path of the words is a path. */
+  firstPathEnds?: boolean;
+  /** Seconds that the arguments of `--secluded-args` may take; 0: as long as they take. Default 0. */
+  patience?: number;
+  /**
+   * Judges what the client asks for, and says where its paths lead; it may put others in their place. Throws RsyncError
+   * to refuse.
+   */
   admit: (command: ServerCommand) => Places;
   /** Errors and warnings that are not for the client. */
   onError: (line: ByteString) => void;
@@ -26,6 +34,8 @@ export interface ServeInit {
 export interface ServeOutcome extends ServerOutcome {
   /** Undefined if not even that was understood. */
   command: ServerCommand | undefined;
+  /** `onError` has been told why the run has failed. */
+  isTold: boolean;
 }
 
 /**
@@ -33,15 +43,18 @@ export interface ServeOutcome extends ServerOutcome {
  * its owner to destroy.
  */
 export async function serve(init: ServeInit): Promise<ServeOutcome> {
-  const { channel, onError, onEvent, signal } = init;
+  const { channel, onError, onEvent, signal, firstPathEnds = false, patience = 0 } = init;
+  const form = { firstPathEnds };
   let command: ServerCommand | undefined;
   try {
-    command = parseServerCommand(init.words);
+    command = parseServerCommand(init.words, form);
     if (command.options.secludedArgs) {
-      command = withSecludedWords(init.words, await readSecludedArguments(channel.input));
+      command = withSecludedWords(init.words, await readSecludedArguments(channel.input, patience), form);
     }
     const places = init.admit(command);
     const { role, options, capabilities, errorsTo, paths } = command;
+    const onStderr = errorsTo === 'stderr' ? onError : undefined;
+    let isTold = false;
     const outcome = await runServerSession({
       channel,
       role,
@@ -50,14 +63,19 @@ export async function serve(init: ServeInit): Promise<ServeOutcome> {
       paths: sources(command, paths),
       places,
       rules: init.rules,
-      onError: errorsTo === 'stderr' ? onError : undefined,
+      onError: onStderr,
+      onFailure: (error) => {
+        if (onStderr === undefined || signal?.aborted === true) return;
+        isTold = true;
+        for (const line of describeFailure(error, false, options.verbose > 2).lines) onStderr(line);
+      },
       onEvent,
       handover: init.handover,
       signal,
     });
-    return { ...outcome, command };
+    return { ...outcome, command, isTold };
   } catch (error) {
-    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command };
+    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error, command, isTold: false };
   }
 }
 

@@ -14,7 +14,7 @@ import {
   selectNames,
 } from '../options/parse.ts';
 import { settle } from '../options/resolve.ts';
-import { type Apply, isSupported, LONG_NAMES } from '../options/table.ts';
+import { type Apply, isSupported, LONG_NAMES, SHORT_NAMES } from '../options/table.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { ServerRole } from '../protocol/server-args.ts';
 
@@ -31,6 +31,13 @@ export interface ServerCommand {
   directory: ByteString;
   /** Sources of a sender, the destination of a receiver: at most one. As sent, wildcards and all. */
   paths: ByteString[];
+  /** Every option that was given, by its long name without dashes, or its letter if it has none. */
+  named: ReadonlySet<string>;
+}
+
+export interface CommandForm {
+  /** Everything after the first path is a path, whatever it looks like. */
+  firstPathEnds?: boolean;
 }
 
 /** What the words of a server say beside the options of a transfer. */
@@ -63,9 +70,9 @@ const CLIENT_ONLY: ReadonlySet<string> = new Set([
  * @throws RsyncError RSYNC_USAGE, exit 1: an unknown option, a bad value, a conflict, no path; RSYNC_UNSUPPORTED, exit 4:
  *   an option of rsync that is not supported. Both name the option.
  */
-export function parseServerCommand(words: readonly ByteString[]): ServerCommand {
+export function parseServerCommand(words: readonly ByteString[], form: CommandForm = {}): ServerCommand {
   try {
-    return parse(words);
+    return parse(words, form);
   } catch (error) {
     throw isRsyncError(error) ? onThisMachine(error) : error;
   }
@@ -81,14 +88,17 @@ function onThisMachine(error: RsyncError): RsyncError {
   });
 }
 
-function parse(words: readonly ByteString[]): ServerCommand {
+function parse(words: readonly ByteString[], { firstPathEnds = false }: CommandForm): ServerCommand {
   const draft = emptyDraft((value) => value);
   const said: ServerWords = { isServer: false, isSender: false, capabilities: '', errorsTo: 'stderr' };
   const special = specialOptions(said);
+  const named = new Set<string>();
   const [directory, ...paths] = readWords(words, draft, {
-    firstPathEnds: false,
-    lookUp: (kind, name, word) =>
-      special.get(kind === 'long' ? `--${name}` : `-${name}`) ?? known(kind, name, word),
+    firstPathEnds,
+    lookUp: (kind, name, word) => {
+      named.add(ownName(kind, name));
+      return special.get(kind === 'long' ? `--${name}` : `-${name}`) ?? known(kind, name, word);
+    },
   });
   if (!said.isServer) throw usageError('the options of a server begin with --server');
   checkDeleteTimes(draft);
@@ -104,6 +114,7 @@ function parse(words: readonly ByteString[]): ServerCommand {
     errorsTo,
     directory: directory ?? '.',
     paths,
+    named,
   };
   if (!options.secludedArgs) checkPaths(command, directory);
   return command;
@@ -114,8 +125,12 @@ function parse(words: readonly ByteString[]): ServerCommand {
  * @param words  of the command line
  * @param rest   the strings that came, without the first, which is a name
  */
-export function withSecludedWords(words: readonly ByteString[], rest: readonly ByteString[]): ServerCommand {
-  const command = parseServerCommand([...words, ...rest]);
+export function withSecludedWords(
+  words: readonly ByteString[],
+  rest: readonly ByteString[],
+  form: CommandForm = {},
+): ServerCommand {
+  const command = parseServerCommand([...words, ...rest], form);
   checkPaths(command, command.directory);
   return command;
 }
@@ -161,6 +176,12 @@ function specialOptions(said: ServerWords): ReadonlyMap<string, FoundOption> {
       }),
     ],
   ]);
+}
+
+/** The name that the table has for an option; that of an undoing stays as it is. */
+function ownName(kind: 'long' | 'short', name: string): string {
+  const found = kind === 'long' ? LONG_NAMES.get(name) : SHORT_NAMES.get(name);
+  return found === undefined || found.negated ? name : (found.entry.long ?? name);
 }
 
 function known(kind: 'long' | 'short', name: string, word: string): FoundOption {

@@ -37,6 +37,11 @@ export interface ServerSessionInit {
   rules?: readonly FilterRule[] | undefined;
   /** Where errors and warnings go: undefined sends them to the client, as information always is. */
   onError?: ((line: ByteString) => void) | undefined;
+  /**
+   * Told why the run has failed before the client is, which then ends at once and reads nothing more. Not told of what
+   * fails before the client can be told anything.
+   */
+  onFailure?: ((error: unknown) => void) | undefined;
   /** Why nothing is going to be done: the client is told once it can be. */
   refusal?: RsyncError | undefined;
   /** Told of everything that happens, as a client would be. */
@@ -95,6 +100,7 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     return { exitCode: ctx.exitCode };
   } catch (error) {
     if (ctx !== undefined) {
+      init.onFailure?.(error);
       if (init.onError === undefined && isRsyncError(error)) tellPeer(ctx, error);
       announceFailure(ctx, error);
     }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { listingLine, permissions } from '../../src/cli/listing.ts';
+import { listingLine } from '../../src/cli/listing.ts';
 import { entry } from './support.ts';
 
 beforeAll(() => {
@@ -56,11 +56,3 @@ it.each([Number.MAX_SAFE_INTEGER, -9e15, 2 ** 63, Number.NaN])(
 it('shows an argument that is missing', () => {
   expect(listingLine(entry('gone', { mode: 0 }), 1)).toMatch(/^\*missing {38}gone$/);
 });
-
-it.each([
-  [0o7777, 'rwsrwsrwt'],
-  [0o7666, 'rwSrwSrwT'],
-  [0o0, '---------'],
-  [0o4001, '--S-----x'],
-  [0o2010, '-----s---'],
-])('writes %o', (mode, expected) => expect(permissions(mode)).toBe(expected));

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { chooseVerb, isVerbCommand, verbHelp } from '../../src/cli/verbs.ts';
+import { chooseVerb, isServeCommand, isVerbCommand, readServe, verbHelp } from '../../src/cli/verbs.ts';
 
 it('knows a verb by the first word alone', () => {
   for (const argv of [['pull'], ['push', '-a'], ['completion'], ['--get-yargs-completions', 'rsyncjs', '']]) {
@@ -21,9 +21,49 @@ it('helps with the options of rsync', async () => {
   for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
 });
 
+describe('serve', () => {
+  it('is no verb of a client', () => {
+    expect(isServeCommand(['serve', '--ssh'])).toBe(true);
+    expect(isServeCommand(['serve', '--get-yargs-completions', 'rsyncjs', 'serve'])).toBe(false);
+    expect(isServeCommand(['-a', 'serve'])).toBe(false);
+    expect(isVerbCommand(['serve', '--ssh'])).toBe(false);
+  });
+
+  it('reads its words', async () => {
+    const words = 'serve --ssh --root 7 --no-delete --read-only --port 22 --authorized-keys=a=b';
+    expect(await readServe(words.split(' '))).toEqual({
+      ...{ mode: 'ssh', root: '7', readOnly: true, writeOnly: false, noDelete: true, munge: false },
+      ...{ logFile: undefined, port: 22, address: undefined, authorizedKeys: 'a=b', hostKey: undefined },
+    });
+  });
+
+  it.each([
+    ['--ssh --root x --authorized-keys y --bogus', /Unknown argument: bogus/],
+    ['--ssh --root x --authorized-keys y z', /Unknown argument: z/],
+    ['--stdio', /--root DIR is missing/],
+    ['--stdio --root', /Not enough arguments following: root/],
+    ['--stdio --root=', /--root is empty/],
+    ['--root x', /one of --stdio and --ssh/],
+    ['--ssh --root x --authorized-keys y --port http', /--port http: a port is a number/],
+    ['--ssh --root x --authorized-keys y --port 65536', /--port 65536: a port is a number/],
+  ])('refuses %s', async (words, message) => {
+    await expect(readServe(['serve', ...words.split(' ')])).rejects.toMatchObject({
+      code: 'RSYNC_USAGE',
+      exitCode: 1,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('helps', async () => {
+    const { help } = (await readServe(['serve', '--help'])) as { help: string };
+    expect(help).toContain('rsyncjs serve --stdio|--ssh --root DIR [OPTION]...');
+    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+});
+
 describe('completion', () => {
   it.each([
-    ['', ['pull', 'push', 'completion']],
+    ['', ['pull', 'push', 'serve', 'completion']],
     ['pu', ['pull', 'push']],
     ['pull', ['pull']],
     ['x', []],
@@ -31,6 +71,9 @@ describe('completion', () => {
     ['pull --st', ['--stats']],
     ['pull -a --out', ['--out-format=']],
     ['--dry', ['--dry-run']],
+    ['serve --a', ['--address=', '--authorized-keys=']],
+    ['serve --s', ['--stdio', '--ssh']],
+    ['ser', ['serve']],
   ])('of "%s"', async (words, expected) => {
     const log = vi.spyOn(console, 'log');
     const choice = await chooseVerb(['--get-yargs-completions', 'rsyncjs', ...words.split(' ')]);

@@ -10,6 +10,7 @@ import { recogniseNoise, recogniseTerminal, refineNoise } from './noise.ts';
 import { askHost, type ProbeAnswer } from './probe.ts';
 import { recogniseProgram, refineProgram } from './program.ts';
 import { recogniseRemoteRsync } from './remote-rsync.ts';
+import { recogniseRestricted } from './restricted.ts';
 import { recogniseRrsync } from './rrsync.ts';
 import { remoteProgram, type Symptoms } from './symptoms.ts';
 
@@ -20,6 +21,7 @@ export type { Phase, Symptoms } from './symptoms.ts';
 /** What is certain comes first; the last ones know little more than that it has ended. */
 const RECOGNISERS: readonly Recogniser[] = [
   recogniseTerminal,
+  recogniseRestricted,
   recogniseRrsync,
   recogniseAccount,
   recogniseElevation,

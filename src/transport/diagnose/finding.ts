@@ -15,8 +15,8 @@ export interface Finding {
   what: string;
   hint?: string;
   path?: string;
-  /** The line that it was told by: not to be shown twice. */
-  line?: string;
+  /** The line that it was told by, or several: not to be shown twice. */
+  line?: string | readonly string[];
   /** Only for failures that show that a shell has read our command: what else may run is not known. */
   ask?: Question;
 }
@@ -60,8 +60,9 @@ export function startExitCode(symptoms: Symptoms): number {
 /** The error: place, what happened, circumstances, last words; and the hint. */
 export function toError(finding: Finding, symptoms: Symptoms, cause?: unknown): RsyncError {
   const { code, exitCode, origin = 'remote', what, hint, path } = finding;
+  const told = [finding.line ?? []].flat();
   const said = lastLines([symptoms.stderr, ...symptoms.messages].join('\n')).filter(
-    (line) => line !== finding.line,
+    (line) => !told.includes(line),
   );
   const words = said.length === 0 ? '' : `; it said: ${said.join(' | ')}`;
   return new RsyncError(code, `${symptoms.label}: ${what} (${circumstances(symptoms)})${words}`, {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { digestText, type FormatSubject, parseFormat } from '../../src/cli/out-format.ts';
-import { entry } from './support.ts';
+import { digestText, type FormatSubject, parseFormat } from '../../src/text/out-format.ts';
+import { entry } from '../cli/support.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DELETING, isRemarkable, itemize } from '../../src/cli/itemize.ts';
 import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../src/core/mode.ts';
+import { DELETING, isRemarkable, itemize } from '../../src/text/itemize.ts';
 
 interface Row {
   case: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCount, formatDecimal, formatInteger, formatRate } from '../../src/cli/numbers.ts';
+import { formatCount, formatDecimal, formatInteger, formatRate } from '../../src/text/numbers.ts';
 
 // As rsync 3.5 prints them.
 it.each([

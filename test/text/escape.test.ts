@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeLine, isUtf8, usesUtf8 } from '../../src/cli/escape.ts';
 import { fromText } from '../../src/core/bytes.ts';
+import { escapeLine, isUtf8, usesUtf8 } from '../../src/text/escape.ts';
 
 // Names, and how rsync 3.5 listed them: in a UTF-8 locale, in the C locale.
 it.each([

@@ -8,8 +8,8 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { EntryDetails } from '../core/events.ts';
 import { formatTime } from './dates.ts';
-import { permissions } from './listing.ts';
 import { formatInteger } from './numbers.ts';
+import { permissions } from './permissions.ts';
 
 /** What a line is about. */
 export interface FormatSubject {
