@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type ByteString, fromBuffer, fromText, isAscii } from '../core/bytes.ts';
 import { WholeDisk } from '../files/places.ts';
 import { serve } from '../server/serve.ts';
+import { escapeLine } from '../text/escape.ts';
+import { exitLine } from '../text/exit.ts';
 import { stdioChannel } from '../transport/stdio.ts';
-import { escapeLine } from './escape.ts';
-import { exitLine } from './exit.ts';
 import { describeFailure } from './failure.ts';
 import { packageVersion } from './version.ts';
 

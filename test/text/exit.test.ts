@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { exitLine } from '../../src/cli/exit.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { EXIT, RsyncError, usageError } from '../../src/core/errors.ts';
+import { exitLine } from '../../src/text/exit.ts';
 
 it('ends with the line that scripts read', () => {
   expect(exitLine(23, 'sender', '1.2.3')).toBe(
