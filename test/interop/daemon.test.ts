@@ -123,6 +123,7 @@ const CONSTANT = [
   { path: 'files/top/x.txt', type: 'file', content: 'x'.repeat(70_000) },
   { path: 'files/top/y.txt', type: 'file', content: 'y\n' },
   { path: 'files/link', type: 'symlink', target: 'a' },
+  { path: 'files/names', type: 'file', content: 'a\ntop/y.txt\n../up\n' },
   { path: 'motd', type: 'file', content: 'Be kind.\n\nOr leave.\n' },
   { path: 'loose', type: 'file', content: 'anna:one\n', mode: 0o644 },
   {
@@ -365,7 +366,10 @@ describe.skipIf(found.length === 0)('which modules may be used, and by whom', ()
 
 describe.skipIf(found.length === 0)('paths inside a module', () => {
   test.each<[string, readonly string[]]>([
+    ['a listing', ['@files/']],
+    ['a listing of all', ['-r', '@files/top', '@files/a']],
     ['a file', ['-t', '@files/a', 'copy']],
+    ['relative names', ['-rtR', '@files/./top/x.txt', '@files/a', 'copy']],
     ['a name with a blank', ['-rt', '@files/b c', 'copy']],
     ['a name with a blank, secluded', ['-rts', '@files/b c', 'copy']],
     ['a directory', ['-rt', '@files/top', 'copy']],
@@ -388,7 +392,7 @@ describe.skipIf(found.length === 0)('filters of a module', () => {
     await compare({ args: ['-rti', '@filtered/', 'copy'] });
     await compare({ args: ['-rti', '@filtered/*', 'copy'] });
     await compare({ args: ['-rt', '@filtered/old.o', 'copy'], says: /old\.o".* failed: No such file/ });
-    await compare({ args: ['-rt', '@filtered/secret/s', 'copy'], says: /secret".* failed: No such file/ });
+    await compare({ args: ['-rt', '@filtered/secret/s', 'copy'], says: /secret.*" .*failed: No such file/ });
   });
 
   test('what is hidden is neither written nor deleted', async () => {
@@ -400,6 +404,19 @@ describe.skipIf(found.length === 0)('filters of a module', () => {
 
   test.each(['secret/', 'secret', 'x.o', 'top/sub/'])('%s is no destination', async (path) => {
     await compare({ args: ['-t', 'src/a', `@filtered/${path}`], says: /daemon has excluded destination/ });
+  });
+});
+
+describe.skipIf(found.length === 0)('lists of names in the module', () => {
+  test('are read there', async () => {
+    await compare({ args: ['-rt', '--files-from=:/names', '@files/', 'copy'] });
+  });
+
+  test('are not read where nothing is to be seen', async () => {
+    const says = /Your options have been rejected by the server/;
+    const args = ['-rt', '--files-from=:secret/s', '@filtered/', 'copy'];
+    const { result } = await compare({ args, says, alike: [4, 10, 12], output: 'none' });
+    expect(result.code).toBe(4);
   });
 });
 

@@ -128,8 +128,8 @@ class Connection {
 
   /** Tells the client, and the log in more words if there are any. */
   private turnAway(told: ByteString, logged?: ByteString): TurnedAway {
-    this.dialogue.say(formatError(told));
     if (logged !== undefined) this.log(logged);
+    this.dialogue.say(formatError(told));
     return new TurnedAway();
   }
 

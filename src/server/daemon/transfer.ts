@@ -14,6 +14,7 @@ import type { DaemonLog } from './log/daemon-log.ts';
 import { TransferLog } from './log/transfer-log.ts';
 import type { ModuleView } from './module/module-view.ts';
 import { limitOptions } from './module/option-limits.ts';
+import { checkOptionPaths } from './module/option-paths.ts';
 import type { Supervisor } from './process/supervisor.ts';
 import { pathsInModule } from './request/paths.ts';
 import { type Judgement, judge, type Request, readRequest } from './request/request.ts';
@@ -124,6 +125,7 @@ async function prepare(init: TransferInit, request: Request, filter: ModuleFilte
     const paths = pathsInModule(request.paths, module.name, places, hides);
     judged.command.paths = judged.command.role === 'receiver' ? paths.slice(0, 1) : paths;
     if (judged.command.role === 'sender' && paths.length === 0) judged.command.paths = ['.'];
+    checkOptionPaths(judged.command.options, (path) => hides(places.display(path), true));
     await before(init, request, judged.command.paths);
     return judged;
   } catch (error) {
