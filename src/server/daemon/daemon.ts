@@ -1,7 +1,7 @@
 /** The process that listens: it starts a process for each connection, and reads nothing that clients send. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { fromText, toText } from '../../core/bytes.ts';
-import { EXIT, RsyncError } from '../../core/errors.ts';
+import { EXIT, RsyncError, usageError } from '../../core/errors.ts';
 import { errnoText } from '../../files/errors.ts';
 import { platform } from '../../files/platform/index.ts';
 import { NEWEST_PROTOCOL } from '../../options/limits.ts';
@@ -45,6 +45,13 @@ export class Daemon {
   private constructor(init: DaemonInit, config: DaemonConfig) {
     const { settings, listen, env } = init;
     this.init = init;
+    const isLogged = settings.logFile !== undefined || config.defaults.logFile !== '' || settings.hasTerminal;
+    if (platform.isWindows && !isLogged) {
+      throw usageError(
+        'rsyncjs: a daemon in the background has nowhere to log to on Windows',
+        'Set "log file" in the configuration, or stay in the foreground with --no-detach.',
+      );
+    }
     this.log = new DaemonLog({ file: settings.logFile, hasTerminal: settings.hasTerminal });
     this.log.open(config.defaults, env);
     this.workers = new Workers(settings, env, (line) => this.log.line(line), init.limits);
