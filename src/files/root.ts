@@ -1,4 +1,5 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
   constants,
@@ -246,6 +247,16 @@ export class Root {
   /** Names in a directory, in the system's order, without `.` and `..`. */
   readdir(name: ByteString): ByteString[] {
     return readdirSync(nativePath(`${this.directoryPrefix(name)}.`), { encoding: 'latin1' });
+  }
+
+  /** Whether this process may read it; a symlink is judged by what it leads to. */
+  isReadable(name: ByteString): boolean {
+    try {
+      accessSync(this.at(name), constants.R_OK);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   readlink(name: ByteString): ByteString {

@@ -6,6 +6,7 @@ import type { Places } from '../files/places.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import type { Wire } from '../protocol/wire.ts';
+import type { ModulePolicy } from './policy.ts';
 
 /** I/O error flags, docs/protocol/2-file-list.md, 2.11. */
 export const IOERR = { GENERAL: 1, VANISHED: 2, DEL_LIMIT: 4 } as const;
@@ -22,6 +23,8 @@ export class RoleContext {
   readonly places: Places;
   /** Whole files may be given to the other end, which is in this process. */
   readonly handover: Handover | undefined;
+  /** Of a daemon's module. */
+  readonly policy: ModulePolicy | undefined;
   /** Bytes on the wire when the handshake was over: rsync counts from there. */
   readonly startBytes: { readonly sent: number; readonly received: number };
   readonly stats: TransferStats = emptyStats();
@@ -47,6 +50,7 @@ export class RoleContext {
     places: Places;
     handover?: Handover | undefined;
     startBytes: { sent: number; received: number };
+    policy?: ModulePolicy | undefined;
   }) {
     this.wire = init.wire;
     this.negotiated = init.negotiated;
@@ -56,6 +60,7 @@ export class RoleContext {
     this.places = init.places;
     this.handover = init.handover;
     this.startBytes = init.startBytes;
+    this.policy = init.policy;
   }
 
   /** The exit code of a run that reached its end: later rows win (docs/protocol/1-session.md, 1.9). */

@@ -52,7 +52,7 @@ export class Deletion {
    * @param isListed   answers for a full name
    */
   clean(root: Root, directory: ByteString, isListed: (name: ByteString) => boolean): void {
-    if (this.ctx.ioError & IOERR.GENERAL) {
+    if (this.ctx.ioError & IOERR.GENERAL && this.ctx.policy?.ignoresErrors !== true) {
       if (!this.toldIoError) this.ctx.info('IO error encountered -- skipping file deletion');
       this.toldIoError = true;
       return;

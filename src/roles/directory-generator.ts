@@ -94,6 +94,7 @@ export class DirectoryGenerator extends GeneratorPart {
       this.blocked.add(key);
       return false;
     }
+    if (this.items.isRefused(name, true)) return this.skipContents(key);
     let stat = this.lstat(list, i);
     if (stat === 'failed') {
       this.skipped.add(key);
@@ -126,6 +127,7 @@ export class DirectoryGenerator extends GeneratorPart {
     if (this.ctx.options.dryRun || this.skipped.has(list.dirname(i))) return;
     if (this.side.isLeftAlone(list, i) || !this.ensureAbove(list, i)) return;
     const name = this.side.localName(list, i);
+    if (this.items.isHidden(name, true)) return;
     const stat = this.lstat(list, i);
     if (stat === 'failed' || stat?.isDirectory || this.blocked.has(list.dirname(i))) return;
     const { existing, ignoreExisting } = this.ctx.options;

@@ -34,6 +34,7 @@ export class EntryGenerator extends GeneratorPart {
     const { directories } = this;
     if (directories.isSkipped(list.dirname(i)) || directories.isBlocked(list, i, name))
       return this.leave(list, i, ndx);
+    if (this.items.isRefused(name, false)) return this.leave(list, i, ndx);
     if (isMissing(list.mode(i))) return this.removeMissing(name);
     if (!directories.ensureAbove(list, i)) return this.leave(list, i, ndx);
     const stat = this.directories.lstat(list, i);

@@ -12,14 +12,19 @@ export class Exclusion {
   private readonly ctx: RoleContext;
   private readonly filter: FilterSet;
   private readonly words: (typeof WORDS)[Side];
+  private readonly prefix: ByteString | undefined;
 
-  constructor(ctx: RoleContext, filter: FilterSet, side: Side) {
+  /** @param rootPath  where the names are, if the filters of a module are to be asked as well */
+  constructor(ctx: RoleContext, filter: FilterSet, side: Side, rootPath?: ByteString) {
     this.ctx = ctx;
     this.filter = filter;
     this.words = WORDS[side];
+    this.prefix = rootPath === undefined || rootPath.endsWith('/') ? rootPath : `${rootPath}/`;
   }
 
   isExcluded(name: ByteString, isDirectory: boolean, scope?: FilterScope): boolean {
+    const { prefix } = this;
+    if (prefix !== undefined && this.ctx.policy?.hides(prefix + name, isDirectory) === true) return true;
     const rule = this.filter.decide(name, isDirectory, scope);
     if (rule === undefined) return false;
     if (this.ctx.options.verbose > 1) {

@@ -179,9 +179,10 @@ export class ListBuilder {
     const shown = origin.display(arg.name);
     try {
       const stat = origin.root.lstat(origin.at(arg.name));
-      if (stat?.isSymlink && origin.root.follow !== 'never')
+      const isShown = stat !== undefined && !this.isHidden(origin, arg.name, stat);
+      if (isShown && stat.isSymlink && origin.root.follow !== 'never')
         return this.links.resolve(origin, arg.name, stat, arg.isContent);
-      if (stat !== undefined) return stat;
+      if (isShown) return stat;
       if (deleteMissingArgs) return 'missing';
       // A missing argument is an error of the run, but no reason to stop deleting (docs/protocol/2-file-list.md, 1.2).
       if (!ignoreMissingArgs)
@@ -192,6 +193,17 @@ export class ListBuilder {
       this.ctx.error(`rsync: [sender] link_stat "${shown}" failed: ${fromText(text)}`);
     }
     return undefined;
+  }
+
+  /** A daemon does not show it, not even by name. */
+  private isHidden(origin: Origin, name: ByteString, stat: Stat): boolean {
+    const isHidden = this.ctx.policy?.hides(origin.display(name), stat.isDirectory) === true;
+    return isHidden || this.isUnreadable(origin, name, stat);
+  }
+
+  private isUnreadable(origin: Origin, name: ByteString, stat: Stat): boolean {
+    if (this.ctx.policy?.skipsNonreadable !== true || stat.isSymlink) return false;
+    return !origin.root.isReadable(origin.at(name));
   }
 
   // ---- implied directories ----
@@ -268,7 +280,7 @@ export class ListBuilder {
         stat = resolved;
       }
       const isDir = stat.isDirectory;
-      if (this.hides(name, isDir, origin)) continue;
+      if (this.hides(name, isDir, origin) || this.isUnreadable(place, name, stat)) continue;
       if (name.length > 4095) {
         this.ctx.ioError |= IOERR.GENERAL;
         this.ctx.error(`rsync: [sender] filename overflows max-path len by ${name.length - 4095}: ${name}`);

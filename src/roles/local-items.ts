@@ -80,6 +80,21 @@ export class LocalItems {
     return false;
   }
 
+  /** The filters of a daemon's module are about it. */
+  isHidden(name: ByteString, isDirectory: boolean): boolean {
+    const { root } = this.side;
+    const path = root === undefined ? name : root.display(name);
+    return name !== '.' && this.ctx.policy?.hides(path, isDirectory) === true;
+  }
+
+  /** As `isHidden`; that it is so is an error. */
+  isRefused(name: ByteString, isDirectory: boolean): boolean {
+    if (!this.isHidden(name, isDirectory)) return false;
+    const kind = isDirectory ? 'directory' : 'file';
+    this.ctx.error(`ERROR: daemon refused to receive ${kind} "${name}"`);
+    return true;
+  }
+
   /** With `-vv`, where no format itemizes: an item that needs no data. */
   tellUnchanged(name: ByteString, flags: number): void {
     if (this.tellsUnchanged) this.ctx.info(flags === 0 ? `${name} is uptodate` : name);

@@ -1,4 +1,4 @@
-import type { ByteString } from '../core/bytes.ts';
+import { type ByteString, toText } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import { ENTRY, type FileList } from '../core/file-list.ts';
 import { openDestination } from '../files/destination.ts';
@@ -55,7 +55,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
   const generator = new Generator(
     side,
-    new Deletion(ctx, new Exclusion(ctx, filter, 'receiver'), info, side.keptLinks),
+    new Deletion(ctx, new Exclusion(ctx, filter, 'receiver', rootPath), info, side.keptLinks),
     info,
   );
   try {
@@ -80,6 +80,14 @@ function prune(ctx: RoleContext, side: ReceivingSide, { rules, destination }: Re
 
 /** Under which root and names the entries go, once it is known whether there is more than one. */
 function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: ByteString): void {
+  const shown = ctx.places.display(path);
+  if (ctx.policy?.hides(shown, true) === true || ctx.policy?.hides(shown, false) === true) {
+    throw new RsyncError('RSYNC_FILE_SELECT', `daemon has excluded destination "${toText(shown)}"`, {
+      exitCode: EXIT.FILESELECT,
+      origin: 'local',
+      path: toText(shown),
+    });
+  }
   const only = side.known === 1 ? onlyEntry(side.lists[0]!.list) : undefined;
   const { dryRun, mkpath } = ctx.options;
   side.destination = openDestination(

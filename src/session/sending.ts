@@ -52,6 +52,7 @@ function hider(ctx: RoleContext, origins: readonly Origin[], rules: readonly Fil
   const shared = depends ? undefined : filter('/');
   const own: Exclusion[] = [];
   return (name, isDir, origin) => {
+    if (ctx.policy?.hides(origins[origin]!.display(name), isDir) === true) return true;
     if (shared !== undefined) return shared.isExcluded(name, isDir);
     own[origin] ??= filter(origins[origin]!.display('.'));
     return own[origin].isExcluded(name, isDir);

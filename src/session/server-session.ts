@@ -1,6 +1,6 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
-import type { EventSink } from '../core/events.ts';
+import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
 import type { Handover } from '../files/handover.ts';
 import type { Places } from '../files/places.ts';
@@ -9,8 +9,10 @@ import { parseReceivedRules } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { FilterListReader } from '../protocol/filter-list.ts';
 import { serverHandshake } from '../protocol/handshake.ts';
+import { intPayload, MSG } from '../protocol/mux.ts';
 import type { ServerRole } from '../protocol/server-args.ts';
 import { RoleContext } from '../roles/context.ts';
+import type { ModulePolicy } from '../roles/policy.ts';
 import type { Channel } from '../transport/channel.ts';
 import { finished } from '../transport/stdio.ts';
 import { forwardToPeer } from './forward.ts';
@@ -44,6 +46,12 @@ export interface ServerSessionInit {
   onFailure?: ((error: unknown) => void) | undefined;
   /** Why nothing is going to be done: the client is told once it can be. */
   refusal?: RsyncError | undefined;
+  /** The version that the greetings of a daemon's dialogue have come to: none is exchanged. */
+  agreedProtocol?: number | undefined;
+  /** Seconds that the server has set for both ends: the client is told; undefined: each end has its own. */
+  commonTimeout?: number | undefined;
+  /** Of a daemon's module. */
+  policy?: ModulePolicy | undefined;
   /** Told of everything that happens, as a client would be. */
   onEvent?: EventSink | undefined;
   /** Shared with a client in this process. */
@@ -57,6 +65,8 @@ export interface ServerOutcome {
   exitCode: number;
   /** What ended the run early. */
   error?: unknown;
+  /** Undefined: it ended before anything could be counted. */
+  stats?: TransferStats | undefined;
 }
 
 /**
@@ -97,14 +107,15 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
       await runSendingSide(ctx, { link, paths: init.paths, rules, names });
     }
     link.wire.flush();
-    return { exitCode: ctx.exitCode };
+    return { exitCode: ctx.exitCode, stats: counted(ctx) };
   } catch (error) {
     if (ctx !== undefined) {
       init.onFailure?.(error);
       if (init.onError === undefined && isRsyncError(error)) tellPeer(ctx, error);
       announceFailure(ctx, error);
     }
-    return { exitCode: isRsyncError(error) ? error.exitCode : EXIT.CRASHED, error };
+    const exitCode = isRsyncError(error) ? error.exitCode : EXIT.CRASHED;
+    return { exitCode, error, stats: ctx === undefined ? undefined : counted(ctx) };
   } finally {
     signal?.removeEventListener('abort', abort);
     init.handover?.close();
@@ -115,6 +126,13 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
   }
 }
 
+/** The figures with what has been on the wire since the handshake, as rsync counts it. */
+function counted({ wire, stats, startBytes }: RoleContext): TransferStats {
+  stats.bytesSent = wire.bytesOut - startBytes.sent;
+  stats.bytesReceived = wire.bytesIn - startBytes.received;
+  return stats;
+}
+
 async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> {
   const { options, role, places } = init;
   const { wire } = link;
@@ -123,9 +141,13 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
     ...handshakeTerms(options, init.capabilities),
     mayRecurseIncrementally: options.recursive && !(role === 'receiver' && (late || options.pruneEmptyDirs)),
     checksumSeed: options.checksumSeed,
+    agreedProtocol: init.agreedProtocol,
   });
   const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
   wire.frameOutput();
+  if (init.commonTimeout !== undefined && negotiated.protocol >= 31) {
+    wire.sendMessage(MSG.IO_TIMEOUT, intPayload(init.commonTimeout));
+  }
   const forward = forwardToPeer({ wire, protocol: negotiated.protocol, options, onError: init.onError });
   const emit: EventSink = (event) => {
     forward(event);
@@ -140,6 +162,15 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
     places,
     handover: init.handover,
     startBytes,
+    policy: init.policy,
+  });
+  emit({
+    type: 'negotiated',
+    protocol: negotiated.protocol,
+    checksum: negotiated.transferChecksum,
+    compressor: negotiated.compressor,
+    incremental: negotiated.incRecurse,
+    setsSymlinkTimes: negotiated.setsSymlinkTimes,
   });
   handleMessages(ctx, link, role === 'sender');
   if (negotiated.framesClient && !(role === 'sender' && expectsRawNames(ctx)))

@@ -30,6 +30,19 @@ export interface FormatSubject {
   /** `%t`, seconds since 1970. */
   now: number;
   pid: number;
+  /** What only a daemon knows. */
+  connection?: ConnectionSubject | undefined;
+}
+
+/** `%a %h %m %P %u`, of a daemon's log. */
+export interface ConnectionSubject {
+  address: string;
+  host: string;
+  module: ByteString;
+  /** Of the module, on the disk. */
+  path: ByteString;
+  /** '' for a client that needs no password. */
+  user: ByteString;
 }
 
 export interface OutFormat {
@@ -44,32 +57,38 @@ type Value = (subject: FormatSubject, level: number) => ByteString;
 
 const VALUES: Readonly<Record<string, Value>> = {
   '%': () => '%',
+  a: ({ connection }) => connection?.address ?? '',
   B: ({ entry }) => permissions(entry.mode),
   b: ({ bytes }, level) => formatInteger(bytes.data, level),
   C: ({ digest }) => digest,
   c: ({ bytes }, level) => formatInteger(bytes.sums, level),
   f: ({ longName }) => longName,
+  h: ({ connection }) => connection?.host ?? '',
   G: ({ entry, defaultGroup }) => (entry.gid === undefined ? defaultGroup : String(entry.gid)),
   i: ({ itemized }) => itemized,
   l: ({ entry }, level) => formatInteger(entry.size, level),
   M: ({ entry }) => formatTime(entry.mtime, '-'),
-  m: () => '',
+  m: ({ connection }) => connection?.module ?? '',
   n: ({ entry, isDirectory }) => (isDirectory ? `${entry.name}/` : entry.name),
   o: ({ operation }) => operation,
+  P: ({ connection }) => connection?.path ?? '',
   p: ({ pid }) => String(pid),
   t: ({ now }) => formatTime(now, ' '),
   U: ({ entry }) => String(entry.uid ?? 0),
+  u: ({ connection }) => connection?.user ?? '',
 };
 
 const ESCAPE = /%('*)(-?)(\d*)('*)([%BCLGMUbcfilmnopt])/g;
+const DAEMON_ESCAPE = /%('*)(-?)(\d*)('*)([%BCLGMPUabcfhilmnoptu])/g;
 /** Columns; far more than a line has, far less than would hurt. */
 const MOST_WIDTH = 65_536;
 
-export function parseFormat(format: ByteString): OutFormat {
+/** @param ofDaemon  the letters for what only a daemon knows mean something; else they stay as they are */
+export function parseFormat(format: ByteString, ofDaemon = false): OutFormat {
   const parts: (ByteString | ((subject: FormatSubject) => ByteString))[] = [];
   const letters = new Set<string>();
   let done = 0;
-  for (const match of format.matchAll(ESCAPE)) {
+  for (const match of format.matchAll(ofDaemon ? DAEMON_ESCAPE : ESCAPE)) {
     const [whole, before = '', minus, digits = '', after = '', letter = ''] = match;
     if (match.index > done) parts.push(format.slice(done, match.index));
     done = match.index + whole.length;

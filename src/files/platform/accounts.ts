@@ -73,6 +73,32 @@ function parseLine(line: ByteString): { name: ByteString; id: number } | undefin
   return id !== undefined && /^\d+$/.test(id) ? { name, id: Number(id) } : undefined;
 }
 
+/** The numbers of the groups that a user is in. @param user  the name of one that exists */
+export function groupIds(user: ByteString): number[] {
+  return idNumbers('-G', user);
+}
+
+/** The number of the group that a user starts with. @param user  the name of one that exists */
+export function primaryGroupId(user: ByteString): number | undefined {
+  return idNumbers('-g', user)[0];
+}
+
+/** id(1) asks whatever the system asks; who is in a group is not in the account files alone. */
+function idNumbers(letter: '-G' | '-g', user: ByteString): number[] {
+  // A number would be taken for an id, which is another user than the one of that name.
+  if (/^[0-9+-]|\0/.test(user)) return [];
+  const result = spawnSync('id', [letter, '--', Buffer.from(user, 'latin1').toString('utf8')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: GETENT_TIMEOUT,
+  });
+  if (result.status !== 0) return [];
+  return result.stdout.toString('latin1').trim().split(/\s+/).filter(isNumber).map(Number);
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
+}
+
 let missing = false;
 
 function getent(database: 'passwd' | 'group', key: ByteString): ByteString | undefined {

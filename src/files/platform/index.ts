@@ -1,12 +1,11 @@
 /** The one place that knows which system this is. */
 
 import type { ByteString } from '../../core/bytes.ts';
-import { systemAccounts } from './accounts.ts';
+import { groupIds, primaryGroupId, systemAccounts } from './accounts.ts';
 import { posixNameFault, posixNativePath, processGroups, rdevLayout, rdevMajor, rdevMinor } from './posix.ts';
 import { windowsMode, windowsNameFault, windowsNativePath } from './windows.ts';
 
 const isWindows = process.platform === 'win32';
-const isRoot = process.geteuid?.() === 0;
 const layout = rdevLayout(process.platform);
 const users = systemAccounts('passwd');
 const groups = systemAccounts('group');
@@ -29,17 +28,23 @@ export const platformMode: (mode: number) => number = isWindows ? windowsMode : 
 export const platform = {
   isWindows,
   /** May change owners and make devices. */
-  isRoot,
+  isRoot: process.geteuid?.() === 0,
   /** Owner, group and the nine permission bits mean something. */
   hasOwners: !isWindows,
   hasModes: !isWindows,
   /** The umask of the process; read once, since reading it means setting it for a moment. */
   umask: isWindows ? 0o022 : process.umask(),
 
+  /** This process has become another user, or taken other groups. */
+  privilegesChanged(): void {
+    platform.isRoot = process.geteuid?.() === 0;
+    ownGroups = undefined;
+  },
+
   /** Groups a process may give to its files: all for root, else those it is a member of. */
   mayUseGroup(gid: number): boolean {
     if (isWindows) return false;
-    if (isRoot) return true;
+    if (platform.isRoot) return true;
     ownGroups ??= processGroups();
     return ownGroups.has(gid);
   },
@@ -56,6 +61,17 @@ export const platform = {
   },
   gidOf(name: ByteString): number | undefined {
     return isWindows ? undefined : groups.id(name);
+  },
+  /** The group that a user starts with; undefined as above. */
+  primaryGroup(user: ByteString): number | undefined {
+    return isWindows || users.id(user) === undefined ? undefined : primaryGroupId(user);
+  },
+  /** Names of the groups that a user is in; none for a name that is no user. */
+  groupsOf(user: ByteString): ByteString[] {
+    if (isWindows || users.id(user) === undefined) return [];
+    return groupIds(user)
+      .map((gid) => groups.name(gid))
+      .filter((name) => name !== undefined);
   },
 
   rdevMajor: (rdev: bigint): number => rdevMajor(rdev, layout),

@@ -1,0 +1,117 @@
+/** What of a module clients do not get to see or to touch: docs/protocol/4-filters-and-options.md, G.3. */
+import { readFileSync } from 'node:fs';
+import { type ByteString, toText } from '../../../core/bytes.ts';
+import { EXIT, RsyncError } from '../../../core/errors.ts';
+import { errnoText } from '../../../files/errors.ts';
+import { nativePath } from '../../../files/platform/index.ts';
+import { FilterSet, type Side } from '../../../filter/filter-list.ts';
+import { type FilterRule, parseOldStyleRule, parseRule } from '../../../filter/rule.ts';
+import { RuleCollector } from '../../../filter/rule-files.ts';
+import type { RuleSource } from '../../../filter/rule-source.ts';
+
+/** The parameters, variables put in; '' where one is not set. */
+export interface ModuleFilterValues {
+  filter: ByteString;
+  includeFrom: ByteString;
+  include: ByteString;
+  excludeFrom: ByteString;
+  exclude: ByteString;
+}
+
+const FROM_MODULE: RuleSource = { kind: 'option' };
+
+/** @throws RsyncError exit 1: a bad rule; 4: a rule that is not supported; 11: a file that cannot be read */
+export function moduleRules(values: ModuleFilterValues): FilterRule[] {
+  const collector = new RuleCollector(readRuleFile);
+  for (const text of splitRules(values.filter)) {
+    collector.add(parseRule(text, FROM_MODULE), text, FROM_MODULE, false);
+  }
+  const oldStyle = (words: ByteString, include: boolean): void => {
+    for (const text of splitRules(words)) {
+      collector.add(parseOldStyleRule(text, include, FROM_MODULE), text, FROM_MODULE, false);
+    }
+  };
+  if (values.includeFrom !== '') collector.addOldStyleFile(values.includeFrom, true, false);
+  oldStyle(values.include, true);
+  if (values.excludeFrom !== '') collector.addOldStyleFile(values.excludeFrom, false, false);
+  oldStyle(values.exclude, false);
+  return collector.rules.map(coverContent);
+}
+
+/** A client may ask for what is in a directory without walking through it: a rule for the directory covers it. */
+function coverContent(rule: FilterRule): FilterRule {
+  if (!rule.dirOnly || rule.include) return rule;
+  return { ...rule, dirOnly: false, pattern: `${rule.pattern}/***` };
+}
+
+/** A name of a rule, with its modifiers, that a pattern has to follow. */
+const HEAD =
+  /^(?:[-+.:HSPR],?[^\s_]*|(?:exclude|include|merge|dir-merge|hide|show|protect|risk)(?:,[^\s_]*)?)$/;
+
+/** Words are separated by blanks; the name of a rule and its pattern stay together. */
+function splitRules(text: ByteString): ByteString[] {
+  const rules: ByteString[] = [];
+  const words = text.split(/[ \t-\r]+/).filter((word) => word !== '');
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    const takesNext = isHead(word) && at + 1 < words.length;
+    rules.push(takesNext ? `${word} ${words[++at]}` : word);
+  }
+  return rules;
+}
+
+function isHead(word: ByteString): boolean {
+  const match = HEAD.exec(word);
+  if (match === null) return false;
+  // `-/` and the like are modifiers; anything that can be none is a pattern that begins so.
+  return word.length === 1 || /^[a-z]{4,}/.test(word) || /^.,?[/!CsrpxenwC+-]*$/.test(word);
+}
+
+/** Answers for paths from the root of the module, with a slash in front or without. */
+export class ModuleFilter {
+  private readonly filter: FilterSet;
+  private lastParent: ByteString = '';
+  private lastVerdict = false;
+
+  constructor(rules: readonly FilterRule[], side: Side) {
+    this.filter = new FilterSet(rules, { side, rootPath: '/' });
+  }
+
+  /** True if the name or a directory above it is hidden. */
+  hides(path: ByteString, isDirectory: boolean): boolean {
+    if (this.filter.size === 0) return false;
+    const name = path.replace(/^\/+|\/+$/g, '');
+    if (name === '' || name === '.') return false;
+    return this.isExcluded(name, isDirectory);
+  }
+
+  private isExcluded(name: ByteString, isDirectory: boolean): boolean {
+    const slash = name.lastIndexOf('/');
+    if (slash > 0) {
+      const parent = name.slice(0, slash);
+      // Names come directory by directory.
+      if (parent !== this.lastParent) {
+        this.lastVerdict = this.isExcluded(parent, true);
+        this.lastParent = parent;
+      }
+      if (this.lastVerdict) return true;
+    }
+    return this.filter.isExcluded(name, isDirectory);
+  }
+}
+
+function readRuleFile(name: ByteString): Uint8Array {
+  try {
+    return readFileSync(nativePath(name));
+  } catch (error) {
+    throw new RsyncError(
+      'RSYNC_FILE_IO',
+      `failed to open the filter file ${toText(name)}: ${errnoText(error)}`,
+      {
+        exitCode: EXIT.FILEIO,
+        origin: 'local',
+        path: toText(name),
+      },
+    );
+  }
+}
