@@ -57,6 +57,13 @@ export const platform = {
   gidOf(name: ByteString): number | undefined {
     return isWindows ? undefined : groups.id(name);
   },
+  /** As `uidOf` and `gidOf` for many names: as quick as for one. */
+  uidsOf(names: readonly ByteString[]): (number | undefined)[] {
+    return isWindows ? names.map(() => undefined) : users.idsOf(names);
+  },
+  gidsOf(names: readonly ByteString[]): (number | undefined)[] {
+    return isWindows ? names.map(() => undefined) : groups.idsOf(names);
+  },
 
   rdevMajor: (rdev: bigint): number => rdevMajor(rdev, layout),
   rdevMinor: (rdev: bigint): number => rdevMinor(rdev, layout),
