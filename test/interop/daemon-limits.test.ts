@@ -20,6 +20,8 @@ const dist = new URL('../../dist/server/daemon/daemon.js', import.meta.url).href
 
 let base = '';
 let daemon: TestDaemon;
+/** The same with little patience: only for clients that are too slow for it. */
+let hasty: TestDaemon;
 
 beforeAll(async () => {
   base = temporaryFolder('limits');
@@ -28,11 +30,7 @@ beforeAll(async () => {
   writeFileSync(join(tree, 'm/f'), 'content\n');
   writeFileSync(join(tree, 'm/large'), noise(8_000_000));
   writeFileSync(join(tree, 'secrets'), 'anna:one\n', { mode: 0o600 });
-  daemon = await TestDaemon.start({
-    folder: base,
-    tree,
-    config: `
-timeout = 2
+  const config = `
 use chroot = no
 lock file = %TREE%/lock
 ${IDENTITY}
@@ -51,12 +49,14 @@ path = %TREE%/m
 timeout = 50
 read only = no
 munge symlinks = no
-`,
-  });
-}, 30_000);
+`;
+  daemon = await TestDaemon.start({ folder: base, tree, config });
+  mkdirSync(join(base, 'hasty'));
+  hasty = await TestDaemon.start({ folder: join(base, 'hasty'), tree, config: `timeout = 2\n${config}` });
+}, 60_000);
 
 afterAll(async () => {
-  await daemon?.stop();
+  await Promise.all([daemon?.stop(), hasty?.stop()]);
   removeTree(base);
 });
 
@@ -202,11 +202,11 @@ describe('clients that take their time', () => {
   ];
 
   test('have so much of it, whatever they wait with', async () => {
-    const drip = new RawClient();
+    const drip = new RawClient(hasty.port);
     const timer = setInterval(() => drip.say('x'), 100);
-    await Promise.all([drip.end(), ...SLOW.map(([, said]) => new RawClient().say(said).end())]);
+    await Promise.all([drip.end(), ...SLOW.map(([, said]) => new RawClient(hasty.port).say(said).end())]);
     clearInterval(timer);
-    const ends = daemon.log.match(
+    const ends = hasty.log.match(
       /the client took more than 2 seconds for its (greeting|login and its request)/g,
     );
     expect(ends!.length).toBeGreaterThan(SLOW.length);
