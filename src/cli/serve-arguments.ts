@@ -114,12 +114,6 @@ export function readServeArguments(given: Readonly<Record<string, unknown>>): Se
   if (misplaced !== undefined) throw usageError(`serve: --${misplaced} goes with --ssh`);
   const root = text('root');
   if (root === undefined) throw usageError('serve: --root DIR is missing', 'It says which files are served.');
-  if (flag('read-only') && flag('write-only')) {
-    throw usageError(
-      'serve: --read-only and --write-only exclude each other',
-      'Without both, clients may do either.',
-    );
-  }
   if (mode === 'ssh' && text('authorized-keys') === undefined) {
     throw usageError(
       'serve: --authorized-keys FILE is missing',

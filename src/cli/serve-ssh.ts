@@ -16,12 +16,13 @@ export async function serveSsh(given: ServeArguments, signal: AbortSignal): Prom
     process.stdout.write(Buffer.from(`${line}\n`, 'latin1'));
     log?.write(line);
   };
-  const { root, readOnly, writeOnly, noDelete, port, address, hostKey } = given;
+  const { root, readOnly, writeOnly, noDelete, munge, port, address, hostKey } = given;
   const server = openSshServer({
     root,
     readOnly,
     writeOnly,
     noDelete,
+    munge,
     authorizedKeys: given.authorizedKeys ?? '',
     ...(port === undefined ? {} : { port }),
     ...(address === undefined ? {} : { address }),

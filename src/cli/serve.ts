@@ -4,6 +4,7 @@ import { type ByteString, fromBuffer, fromText } from '../core/bytes.ts';
 import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
 import { ConfinedPlaces } from '../files/places.ts';
 import { lastWords } from '../server/last-words.ts';
+import { checkLimits } from '../server/restricted/limits.ts';
 import { serveRestricted } from '../server/restricted/serve-restricted.ts';
 import { recordLine, recordOf, type SessionRecord } from '../server/restricted/session-record.ts';
 import type { ServeOutcome } from '../server/serve.ts';
@@ -25,6 +26,7 @@ export async function runServe(argv: readonly string[], signal: AbortSignal): Pr
       process.stdout.write(given.help);
       return EXIT.OK;
     }
+    checkLimits(given);
     if (given.mode === 'stdio') return await serveStdio(given, signal);
     const { serveSsh } = await import('./serve-ssh.ts');
     return await serveSsh(given, signal);
@@ -53,7 +55,7 @@ async function serveStdio(given: ServeArguments, signal: AbortSignal): Promise<n
 }
 
 async function serveCommand(
-  { root, readOnly, writeOnly, noDelete }: ServeArguments,
+  { root, readOnly, writeOnly, noDelete, munge }: ServeArguments,
   command: ByteString,
   signal: AbortSignal,
 ): Promise<ServeOutcome> {
@@ -64,7 +66,7 @@ async function serveCommand(
       command,
       channel,
       places,
-      limits: { readOnly, writeOnly, noDelete },
+      limits: { readOnly, writeOnly, noDelete, munge },
       onError: tell,
       signal,
     });

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isSupported, LONG_NAMES } from '../../src/options/table.ts';
 import { startServer, type TestServer } from '../server/ssh/support.ts';
 import { forceCommand } from '../support/forced-keys.ts';
 import {
@@ -81,6 +82,12 @@ const CASES: readonly Case[] = [
   { mode: '-wo', args: ['-a'], pull: [''] },
   { mode: '-no-del', args: ['-a', '--delete'], push: 'sub' },
   { mode: '-no-del', args: ['-a'], push: 'sub' },
+  ...(isSupported(LONG_NAMES.get('munge-links')!.entry)
+    ? [
+        { mode: '-munge', args: ['-a'], push: 'new/' },
+        { mode: '-munge', args: ['-a'], pull: ['sub/'] },
+      ]
+    : []),
 ];
 /** One each way for the other releases. The oldest client sends its paths as they are, for a shell to read. */
 const BRIEF = (version: string) => [CASES[version === '3.2.3' ? 1 : 2]!, CASES[8]!];
@@ -91,6 +98,7 @@ const OURS: Readonly<Record<string, string>> = {
   '-ro': '--read-only',
   '-wo': '--write-only',
   '-no-del': '--no-delete',
+  '-munge': '--munge',
 };
 
 describe.skipIf(restricted.length === 0)('serve --stdio beside rrsync', () => {

@@ -1,5 +1,7 @@
 /** What the clients of a restricted server may do. */
+import type { ByteString } from '../../core/bytes.ts';
 import { EXIT, RsyncError, usageError } from '../../core/errors.ts';
+import { lookUp } from '../../options/parse.ts';
 import type { ServerCommand } from '../server-command.ts';
 
 export interface RestrictedLimits {
@@ -9,6 +11,8 @@ export interface RestrictedLimits {
   writeOnly?: boolean;
   /** Nothing is deleted: options that do are refused. */
   noDelete?: boolean;
+  /** Symlinks of clients are stored so that they lead nowhere, and sent as they were: `--munge-links`. */
+  munge?: boolean;
 }
 
 /** Options of a server that reach beyond a directory, or that belong to whoever runs the server. */
@@ -18,7 +22,6 @@ const NEVER = [
   'insecure-links',
   'log-file',
   'log-file-format',
-  'munge-links',
   'no-munge-links',
   'read-batch',
   'remote-option',
@@ -26,6 +29,7 @@ const NEVER = [
   'write-devices',
 ];
 
+const MUNGE = 'munge-links';
 const REMOVING = ['remove-source-files', 'remove-sent-files'];
 
 const DELETING = [
@@ -40,14 +44,21 @@ const DELETING = [
   ...REMOVING,
 ];
 
-/** @throws RsyncError RSYNC_USAGE, exit 1: limits that leave nothing */
-export function checkLimits({ readOnly = false, writeOnly = false }: RestrictedLimits): void {
+/** @throws RsyncError RSYNC_USAGE, exit 1: limits that leave nothing; RSYNC_UNSUPPORTED, exit 4 */
+export function checkLimits({ readOnly = false, writeOnly = false, munge = false }: RestrictedLimits): void {
   if (readOnly && writeOnly) {
     throw usageError(
       'rsyncjs: --read-only and --write-only exclude each other',
       'Without both, clients may do either.',
     );
   }
+  // Says what is missing, if it is.
+  if (munge) lookUp('long', MUNGE, `--${MUNGE}`);
+}
+
+/** What the server tells itself beside the words of the client. */
+export function ownWords({ munge = false }: RestrictedLimits): ByteString[] {
+  return munge ? [`--${MUNGE}`] : [];
 }
 
 /** @throws RsyncError RSYNC_USAGE, exit 1, that names what is refused */

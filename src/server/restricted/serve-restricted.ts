@@ -6,7 +6,7 @@ import type { Channel } from '../../transport/channel.ts';
 import { type ServeOutcome, serve } from '../serve.ts';
 import type { ServerCommand } from '../server-command.ts';
 import { serverWords } from './client-command.ts';
-import { judge, type RestrictedLimits } from './limits.ts';
+import { judge, ownWords, type RestrictedLimits } from './limits.ts';
 import { checkDestination, pathsOfText, pathsOfWords } from './paths.ts';
 import type { ShellWord } from './shell-words.ts';
 
@@ -46,7 +46,7 @@ export async function serveRestricted(init: RestrictedInit): Promise<ServeOutcom
     };
   }
   return serve({
-    words: words.map(({ text }) => text),
+    words: [...ownWords(init.limits), ...words.map(({ text }) => text)],
     channel: init.channel,
     firstPathEnds: true,
     patience: init.patience ?? PATIENCE,

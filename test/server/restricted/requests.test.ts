@@ -1,5 +1,6 @@
 /** What a restricted server makes of the command that a client asks for: refusals by name. */
 import { describe, expect, it } from 'vitest';
+import { isSupported, LONG_NAMES } from '../../../src/options/table.ts';
 import { serverWords } from '../../../src/server/restricted/client-command.ts';
 import { checkLimits, judge, type RestrictedLimits } from '../../../src/server/restricted/limits.ts';
 import { parseServerCommand } from '../../../src/server/server-command.ts';
@@ -123,6 +124,13 @@ describe('limits', () => {
   it('the directory to start in is the one that is served', () => {
     const command = parseServerCommand([...SEND.split(' '), '/etc', 'x']);
     expect(() => judge(command, {})).toThrowError('the first path of a server is "."');
+  });
+
+  it('that are not supported are named', () => {
+    const entry = LONG_NAMES.get('munge-links')!.entry;
+    const check = () => checkLimits({ munge: true });
+    if (isSupported(entry)) expect(check).not.toThrow();
+    else expect(check).toThrowError(/--munge-links: this option of rsync is not supported/);
   });
 
   it('that leave nothing are a mistake', () => {
