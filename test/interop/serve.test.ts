@@ -282,25 +282,17 @@ describe('serve --ssh', () => {
   test.skipIf(found.length === 0 || !openssh)(
     'clients of every release, with OpenSSH, two at once',
     async () => {
-      await Promise.all(
-        found.map(async (peer, at) => {
-          const got = join(folder, `got-${peer.version}`);
-          const pull = await runRsync(peer, ['-a', '-e', shell(keys[at % keys.length]), host(''), got]);
-          expect(text(pull)).toEqual([0, '']);
-          expect(
-            compareTrees(snapshotTree(server.root), snapshotTree(got), { skip: (p) => p.startsWith('new') }),
-          ).toEqual([]);
-          const push = await runRsync(peer, [
-            '-a',
-            '-e',
-            shell(),
-            `${got}/sub`,
-            host(`/new-${peer.version}/`),
-          ]);
-          expect(text(push)).toEqual([0, '']);
-          rmSync(got, { recursive: true });
-        }),
+      const got = (peer: Peer): string => join(folder, `got-${peer.version}`);
+      const pulls = found.map((peer, at) =>
+        runRsync(peer, ['-a', '-e', shell(keys[at % keys.length]), host(''), got(peer)]),
       );
+      for (const pull of await Promise.all(pulls)) expect(text(pull)).toEqual([0, '']);
+      const root = snapshotTree(server.root);
+      for (const peer of found) expect(compareTrees(root, snapshotTree(got(peer)))).toEqual([]);
+      const pushes = found.map((peer) =>
+        runRsync(peer, ['-a', '-e', shell(), `${got(peer)}/sub`, host(`/new-${peer.version}/`)]),
+      );
+      for (const push of await Promise.all(pushes)) expect(text(push)).toEqual([0, '']);
       for (const { version } of found) {
         expect(readdirSync(join(server.root, `new-${version}/sub`)).sort()).toEqual(['below', 'link', 'up']);
         rmSync(join(server.root, `new-${version}`), { recursive: true });
