@@ -57,6 +57,8 @@ export interface PairOutcome {
   /** With `record`: all bytes of either direction. */
   toServer: Buffer;
   toClient: Buffer;
+  /** With `record`: the pieces of both, in the order in which they went. */
+  order: { to: 'server' | 'client'; length: number }[];
 }
 
 /** Our client against our server in this process. Resolves when both are over. */
@@ -66,11 +68,15 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
   const [client, nearServer] = createPipe('pair');
   const toServer: Buffer[] = [];
   const toClient: Buffer[] = [];
+  const order: PairOutcome['order'] = [];
   let server = nearServer;
   if (init.record === true) {
     const [nearClient, far] = createPipe('pair');
     server = far;
-    splice(nearServer, nearClient, toServer, toClient);
+    splice(nearServer, nearClient, (to, chunk) => {
+      (to === 'server' ? toServer : toClient).push(Buffer.from(chunk));
+      order.push({ to, length: chunk.length });
+    });
   }
   const remotePaths = pulls ? init.sources : [init.destination!];
   const localPaths = pulls ? (init.destination === undefined ? [] : [init.destination]) : init.sources;
@@ -89,6 +95,7 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
     events,
     toServer: Buffer.alloc(0),
     toClient: Buffer.alloc(0),
+    order,
   };
   try {
     outcome.result = await transfer({
@@ -114,18 +121,18 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
   return outcome;
 }
 
-/** Joins two pipes and keeps what goes through. `a` is the far end of the client's pipe, `b` the near end of the server's. */
-function splice(a: PipeEnd, b: PipeEnd, toServer: Buffer[], toClient: Buffer[]): void {
-  const pump = (from: Readable, to: Writable, log: Buffer[]): void => {
+/** Joins two pipes and tells what goes through. `a` is the far end of the client's pipe, `b` the near end of the server's. */
+function splice(a: PipeEnd, b: PipeEnd, onChunk: (to: 'server' | 'client', chunk: Buffer) => void): void {
+  const pump = (from: Readable, to: Writable, whom: 'server' | 'client'): void => {
     from.on('data', (chunk: Buffer) => {
-      log.push(Buffer.from(chunk));
+      onChunk(whom, chunk);
       to.write(chunk);
     });
     from.on('end', () => to.end());
     from.on('close', () => to.end());
   };
-  pump(a.input, b.output, toServer);
-  pump(b.input, a.output, toClient);
+  pump(a.input, b.output, 'server');
+  pump(b.input, a.output, 'client');
   void b.exit.then(({ code, signal }) => a.finish(code, signal));
 }
 
