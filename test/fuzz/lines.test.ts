@@ -101,6 +101,8 @@ const TARGETS: readonly Target[] = [
     samples: ['src/*.txt', 'a\\b', '[a-', 'x/./y', '..', '**/z', '[[:digit:]]?'],
     read: (text) => {
       for (const relative of [true, false]) {
+        // What this side itself asks for: nobody else makes it long.
+        if (text.length > 300) continue;
         const asked = new RequestedNames([text], { relative, recursive: true, dirs: false });
         asked.verdict('x/y/z', false);
         asked.verdict(text, true);
