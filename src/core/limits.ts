@@ -23,6 +23,8 @@ export const LIMITS = {
   DELETED_COUNT: 2 ** 28,
   /** Entries of all file lists together that a receiving side will hold: about 100 bytes each. */
   FILE_LIST_ENTRIES: 50_000_000,
+  /** Names of users, and of groups, of one session: far more than any system has accounts. */
+  ACCOUNT_NAMES: 2 ** 20,
   /** Words that a client may send as arguments of a server, and their bytes: what a command line of Linux may hold. */
   ARGUMENTS: 16_000,
   ARGUMENT_BYTES: 2 ** 21,

@@ -46,7 +46,8 @@ export function handleMessages(ctx: RoleContext, link: Link, isSender: boolean):
       case MSG.DELETED: {
         const isDirectory = payload[payload.length - 1] === 0;
         const name = fromBuffer(payload, 0, isDirectory ? payload.length - 1 : payload.length);
-        if (isSender) ctx.emit({ type: 'deleted', name, isDirectory });
+        // A server would send it back: to a client that does not listen, without end.
+        if (isSender && !ctx.isServer) ctx.emit({ type: 'deleted', name, isDirectory });
         break;
       }
       case MSG.NO_SEND:

@@ -18,9 +18,9 @@ describe('names of users and groups', () => {
   const accounts = new Accounts(
     'passwd',
     () => passwd,
-    (database, key) => {
-      asked.push(`${database} ${key}`);
-      return key === 'ldap' || key === '5000' ? 'ldap:*:5000:5000::/:' : undefined;
+    (database, keys) => {
+      asked.push(`${database} ${keys.join(' ')}`);
+      return keys.includes('ldap') || keys.includes('5000') ? ['ldap:*:5000:5000::/:'] : [];
     },
   );
 
@@ -48,13 +48,46 @@ describe('names of users and groups', () => {
     expect(asked).toEqual([]);
   });
 
+  it('are asked for many at a time: a peer may send any number of names that nobody has', () => {
+    const calls: number[] = [];
+    const many = new Accounts(
+      'passwd',
+      () => passwd,
+      (_database, keys) => {
+        calls.push(keys.length);
+        return keys.includes('x500') ? ['x500:*:500:1::/:', 'other:*:501:1::/:'] : [];
+      },
+    );
+    const names = Array.from({ length: 100_000 }, (_, k) => `x${k}`);
+    const ids = many.idsOf(['ann', ...names, '0', '--help', 'x500']);
+    expect([ids[0], ids[501], ids.at(-3), ids.at(-2), ids.at(-1)]).toEqual([
+      1000,
+      500,
+      undefined,
+      undefined,
+      500,
+    ]);
+    expect(ids.filter((id) => id !== undefined)).toHaveLength(3);
+    expect(calls.length).toBe(100);
+    expect(Math.max(...calls)).toBe(1000);
+    // What was found is kept; of the others not more than a bound.
+    expect(many.id('x500')).toBe(500);
+    expect(calls.length).toBe(100);
+    expect(many.id('x1')).toBeUndefined();
+    expect(calls.length).toBe(101);
+  });
+
+  it.skipIf(isWindows)('agree with the system about many', () => {
+    expect(platform.uidsOf(['root', 'nobody-here', 'also-nobody'])).toEqual([0, undefined, undefined]);
+  });
+
   it('do without an account file', () => {
     const none = new Accounts(
       'group',
       () => {
         throw new Error('ENOENT');
       },
-      () => undefined,
+      () => [],
     );
     expect(none.name(0)).toBeUndefined();
     expect(none.id('root')).toBeUndefined();

@@ -78,6 +78,23 @@ describe.each(['client', 'server'] as const)('floods of messages: %s', (side) =>
   });
 });
 
+it('a client that tells a server of deletions, and takes nothing: nothing is sent back', async () => {
+  let waiting = Number.POSITIVE_INFINITY;
+  const met = await serve({ role: 'sender' }, async (peer) => {
+    peer.data(int(0));
+    await quiet(peer);
+    (peer as unknown as { end: { input: { pause(): void } } }).end.input.pause();
+    await flood(peer, frame(TAG.DELETED, Buffer.alloc(4000, 'x')));
+    for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+    waiting = peer.channel.output.writableLength;
+    peer.finish(0);
+    peer.cut();
+  });
+  expect(met.error?.exitCode).toBe(12);
+  expect(waiting).toBeLessThan(1 << 16);
+  expect(met.events.filter(({ type }) => type === 'deleted')).toEqual([]);
+});
+
 describe('a reader that takes nothing', () => {
   const SIZE = 64 << 20;
   const tree: readonly EntrySpec[] = [{ path: 'f', sparse: { size: SIZE, extents: [] } }];

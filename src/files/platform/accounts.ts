@@ -1,17 +1,24 @@
 /**
  * Names of users and groups. Node has no getpwuid(3): the account files are read first, then `getent` is asked, which
- * knows directory services too. Every answer, also "no such account", is kept: a transfer asks for each id once.
+ * knows directory services too, about many names at once: a peer that sends a million names that nobody has must not
+ * start a million programs. Answers are kept, "no such account" among them.
  */
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { ByteString } from '../../core/bytes.ts';
 
-/** Milliseconds: a directory server that does not answer must not hold the transfer. */
+/** Milliseconds: a directory server that does not answer must not hold the transfer; it is not asked again at once. */
 const GETENT_TIMEOUT = 5000;
+const GETENT_PAUSE = 60_000;
+/** Names, and their bytes, of one command line. */
+const KEYS = 1000;
+const KEY_BYTES = 60_000;
+/** Names without an account that are kept: a process that serves many peers must not grow with what they send. */
+const KEPT = 65_536;
 
-/** `getent DATABASE KEY`: the line, or undefined. */
-export type Lookup = (database: 'passwd' | 'group', key: ByteString) => ByteString | undefined;
+/** `getent DATABASE KEY...`: the lines of those that there are. */
+export type Lookup = (database: 'passwd' | 'group', keys: readonly ByteString[]) => readonly ByteString[];
 
 export class Accounts {
   private readonly database: 'passwd' | 'group';
@@ -30,20 +37,46 @@ export class Accounts {
   name(id: number): ByteString | undefined {
     const names = this.load();
     if (names.has(id)) return names.get(id);
-    const line = this.lookup(this.database, String(id));
+    const [line] = this.lookup(this.database, [String(id)]);
     const found = line === undefined ? undefined : parseLine(line);
     names.set(id, found?.id === id ? found.name : undefined);
     return names.get(id);
   }
 
   id(name: ByteString): number | undefined {
+    return this.idsOf([name])[0];
+  }
+
+  /** The ids of many names, in their order; undefined for a name without an account. */
+  idsOf(names: readonly ByteString[]): (number | undefined)[] {
     this.load();
-    if (this.ids.has(name)) return this.ids.get(name);
-    // `getent` would take a number for an id, and a leading dash for an option.
-    const line = /^[0-9-]|\0/.test(name) || name === '' ? undefined : this.lookup(this.database, name);
-    const found = line === undefined ? undefined : parseLine(line);
-    this.ids.set(name, found?.name === name ? found.id : undefined);
-    return this.ids.get(name);
+    for (const keys of this.batches(names)) {
+      for (const key of keys) this.ids.set(key, undefined);
+      for (const line of this.lookup(this.database, keys)) {
+        const found = parseLine(line);
+        if (found !== undefined && this.ids.has(found.name)) this.ids.set(found.name, found.id);
+      }
+    }
+    const found = names.map((name) => this.ids.get(name));
+    if (this.ids.size > KEPT) for (const [name, id] of this.ids) if (id === undefined) this.ids.delete(name);
+    return found;
+  }
+
+  /** The names that nothing is known of, as many at a time as one command line takes. */
+  private *batches(names: readonly ByteString[]): Generator<ByteString[]> {
+    let batch: ByteString[] = [];
+    let bytes = 0;
+    for (const name of new Set(names)) {
+      // `getent` would take a number for an id, and a leading dash for an option.
+      if (this.ids.has(name) || name === '' || /^[0-9-]|\0/.test(name)) continue;
+      batch.push(name);
+      bytes += 2 * name.length + 1;
+      if (batch.length < KEYS && bytes < KEY_BYTES) continue;
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    if (batch.length > 0) yield batch;
   }
 
   private load(): Map<number, ByteString | undefined> {
@@ -100,16 +133,21 @@ function isNumber(text: string): boolean {
 }
 
 let missing = false;
+let pausedUntil = 0;
 
-function getent(database: 'passwd' | 'group', key: ByteString): ByteString | undefined {
-  if (missing) return undefined;
-  const result = spawnSync('getent', [database, Buffer.from(key, 'latin1').toString('utf8')], {
+function getent(database: 'passwd' | 'group', keys: readonly ByteString[]): readonly ByteString[] {
+  if (missing || performance.now() < pausedUntil) return [];
+  const words = keys.map((key) => Buffer.from(key, 'latin1').toString('utf8'));
+  const { error, stdout } = spawnSync('getent', [database, ...words], {
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: GETENT_TIMEOUT,
     windowsHide: true,
   });
-  if (result.error !== undefined && (result.error as NodeJS.ErrnoException).code === 'ENOENT') missing = true;
-  return result.status === 0 ? result.stdout.toString('latin1').split('\n', 1)[0] : undefined;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOENT') missing = true;
+  if (code === 'ETIMEDOUT') pausedUntil = performance.now() + GETENT_PAUSE;
+  // It ends with 2 if one of them was not there, and has told of the others.
+  return error === undefined ? stdout.toString('latin1').split('\n').filter(Boolean) : [];
 }
 
 export function systemAccounts(database: 'passwd' | 'group'): Accounts {

@@ -73,6 +73,13 @@ export const platform = {
       .map((gid) => groups.name(gid))
       .filter((name) => name !== undefined);
   },
+  /** As `uidOf` and `gidOf` for many names: as quick as for one. */
+  uidsOf(names: readonly ByteString[]): (number | undefined)[] {
+    return isWindows ? names.map(() => undefined) : users.idsOf(names);
+  },
+  gidsOf(names: readonly ByteString[]): (number | undefined)[] {
+    return isWindows ? names.map(() => undefined) : groups.idsOf(names);
+  },
 
   rdevMajor: (rdev: bigint): number => rdevMajor(rdev, layout),
   rdevMinor: (rdev: bigint): number => rdevMinor(rdev, layout),
