@@ -9,6 +9,8 @@ export function isUnsafeLink(target: ByteString, name: ByteString): boolean {
   if (target === '' || target.startsWith('/')) return true;
   // A `..` behind anything but others of its kind goes up from a place that may itself be a symlink.
   if (/\/\.\.(\/|$)/.test(target.replace(/^(\.\.\/+)+/, ''))) return true;
+  // As rsync since 3.4.0 has it, also behind nothing but others: `../..`, but not `../../`.
+  if (target.endsWith('/..')) return true;
   let depth = 0;
   for (const component of name.split('/').slice(0, -1)) {
     if (component === '..') depth = 0;

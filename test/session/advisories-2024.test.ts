@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../src/delta/hashes.ts';
 import { rollingSum } from '../../src/delta/rolling.ts';
 import { strongSum } from '../../src/delta/strong.ts';
-import { parseServerCommand } from '../../src/server/server-command.ts';
 import { snapshot, type Workspace } from '../support/pair.ts';
 import {
   DIRECTORY,
@@ -177,14 +176,6 @@ describe('CVE-2024-12087, a symlink in place of a directory of another list', ()
     expect(met.exitCode).not.toBe(0);
   });
 });
-
-it.each(['--safe-links', '--copy-unsafe-links', '--copy-links', '-k', '-K'])(
-  'CVE-2024-12088, the bypass of --safe-links: a server takes no %s that it does not follow',
-  (word) => {
-    const words = ['--server', '--sender', '-lre.LsfxCIvu', word, '.', 'src/'];
-    expect(() => parseServerCommand(words)).toThrow(expect.objectContaining({ code: 'RSYNC_UNSUPPORTED' }));
-  },
-);
 
 describe.each(['client', 'server'] as const)(
   'CVE-2024-12747, a symlink in place of a file that is sent: %s',

@@ -126,8 +126,8 @@ export interface FaultShell {
 }
 
 /**
- * A remote shell for `-e` that starts a server which is told, and tells, so many bytes. When the server has ended its
- * status is in `FOLDER/ended`; while it runs its process group is in `FOLDER/server`.
+ * A remote shell for `-e` that starts a server which is told, and tells, so many bytes. Its process group is in
+ * `FOLDER/server`.
  */
 export function faultShell(folder: string, { peer, cut }: FaultShell): string {
   const path = join(folder, 'shell');
@@ -137,8 +137,11 @@ export function faultShell(folder: string, { peer, cut }: FaultShell): string {
     writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
   }
   const home = peer === 'ours' ? folder : dirname(peer.path);
-  const before = cut?.to === 'server' ? `head -c ${cut.bytes} | ` : '';
-  const after = cut?.to === 'client' ? ` | head -c ${cut.bytes}` : '';
+  // Not `head`, which keeps what it has until its buffer is full.
+  const some = `dd bs=32k count=${cut?.bytes} iflag=count_bytes 2>/dev/null`;
+  const before = cut?.to === 'server' ? `${some} | ` : '';
+  // All of it has to go: whoever keeps the pipe open keeps the client waiting.
+  const after = cut?.to === 'client' ? ` | { trap "" TERM; ${some}; kill -TERM 0; }` : '';
   writeFileSync(
     path,
     `#!/bin/sh
@@ -153,8 +156,9 @@ shift
 PATH='${home}':$PATH
 export PATH
 exec 3<&0
-setsid sh -c 'echo $$ >"$0/server"; ${before}sh -c "$1" ${after}; echo $? >"$0/ended"' '${folder}' "$*" <&3 &
-wait
+setsid sh -c 'echo $$ >"$0/server"; ${before}sh -c "$1"${after}' '${folder}' "$*" <&3 &
+exec 3<&-
+wait $!
 `,
   );
   chmodSync(path, 0o755);
