@@ -4,6 +4,7 @@ import { ruleFileReader } from '../files/rule-file.ts';
 import { buildFilterList } from '../filter/filter-list.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { runClientSession } from '../session/client-session.ts';
+import { refuseUnsafeMunging } from '../session/munging.ts';
 import { readNameList } from '../session/name-list.ts';
 import { checkDaemonOptions, connectDaemon, daemonTerms, usesRemoteShell } from './daemon.ts';
 import type { LocalEnd } from './local.ts';
@@ -29,6 +30,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
+  refuseUnsafeMunging(new WholeDisk(), options);
   const names = readNameList(options, new WholeDisk());
   const { channel, handover } = await open({ ...request, options });
   const result = await runClientSession({
@@ -67,5 +69,7 @@ async function open(request: TransferRequest): Promise<LocalEnd> {
 
 /** What a copy within one machine does without: a shell in between, and delta transfer unless it is asked for. */
 function localOptions(options: TransferOptions): TransferOptions {
-  return { ...options, secludedArgs: false, oldArgs: 0, wholeFile: options.wholeFile ?? true };
+  // What is continued is not sent whole.
+  const wholeFile = options.wholeFile ?? (options.append > 0 ? undefined : true);
+  return { ...options, secludedArgs: false, oldArgs: 0, wholeFile };
 }

@@ -49,6 +49,9 @@ export function handleMessages(ctx: RoleContext, link: Link, isSender: boolean):
         if (isSender) ctx.emit({ type: 'deleted', name, isDirectory });
         break;
       }
+      case MSG.SUCCESS:
+        if (isSender) ctx.onSuccess(payloadInt(payload));
+        break;
       case MSG.NO_SEND:
         if (!isSender) ctx.onNotSent(payloadInt(payload));
         break;
@@ -56,7 +59,7 @@ export function handleMessages(ctx: RoleContext, link: Link, isSender: boolean):
         remoteExit(wire, payload, isSender);
         break;
       default:
-        // NOOP keeps the connection alive; SUCCESS has a meaning only where sources are removed.
+        // NOOP keeps the connection alive.
         break;
     }
   };

@@ -28,7 +28,7 @@ export interface Case {
 
 const BOTH: readonly Direction[] = ['push', 'pull'];
 
-function given(fixture: FixtureName, args: string, more: Partial<Case> = {}): Case {
+export function given(fixture: FixtureName, args: string, more: Partial<Case> = {}): Case {
   return {
     fixture,
     args,
@@ -42,7 +42,7 @@ function given(fixture: FixtureName, args: string, more: Partial<Case> = {}): Ca
 }
 
 /** The same for several option lists. */
-function each(fixture: FixtureName, list: readonly string[], more: Partial<Case> = {}): Case[] {
+export function each(fixture: FixtureName, list: readonly string[], more: Partial<Case> = {}): Case[] {
   return list.map((args) => given(fixture, args, more));
 }
 
