@@ -204,7 +204,7 @@ describe('usage', () => {
     [['pull', 'rsync://host/', 'a'], 1, 'names no module'],
     [['push', 'a', 'host::'], 1, 'names no module'],
     [['host:a', 'other:b'], 1, 'cannot both be remote'],
-    [['--backup', 'a', 'host:'], 4, 'not supported'],
+    [['--iconv=.', 'a', 'host:'], 4, 'not supported'],
   ])('is refused: %j', async (argv, code, words) => {
     const told = await tell(argv);
     expect(told.code).toBe(code);

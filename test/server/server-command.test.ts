@@ -31,7 +31,11 @@ const unquoted = (word: string): string => word.replace(/'(\n)'|\\(.)/gs, '$1$2'
 function received({ via, sent, stdin_args }: Sample): ServerCommand {
   const start = sent.indexOf('--server');
   // Wrappers such as "sudo rsync" stand before.
-  const words = sent.slice(start).map((word) => fromText(via === 'daemon' ? word : unquoted(word)));
+  const dot = sent.indexOf('.');
+  // To a daemon options are quoted as for a shell, paths are not.
+  const words = sent
+    .slice(start)
+    .map((word, at) => fromText(via === 'daemon' && at > dot ? word : unquoted(word)));
   return stdin_args === undefined
     ? parseServerCommand(words)
     : withSecludedWords(words, stdin_args.slice(1).map(fromText));

@@ -125,7 +125,8 @@ async function prepare(init: TransferInit, request: Request, filter: ModuleFilte
     const paths = pathsInModule(request.paths, module.name, places, hides);
     judged.command.paths = judged.command.role === 'receiver' ? paths.slice(0, 1) : paths;
     if (judged.command.role === 'sender' && paths.length === 0) judged.command.paths = ['.'];
-    checkOptionPaths(judged.command.options, (path) => hides(places.display(path), true));
+    const destination = judged.command.role === 'receiver' ? (paths[0] ?? '.') : '.';
+    checkOptionPaths(judged.command.options, destination, (path) => hides(places.display(path), true));
     await before(init, request, judged.command.paths);
     return judged;
   } catch (error) {

@@ -21,9 +21,10 @@ export function limitOptions(given: Readonly<TransferOptions>, limits: OptionLim
   options.timeout = lower(options.timeout, Math.max(0, values.timeout));
   options.bwlimit = lower(options.bwlimit, bwlimit);
   if (limits.numericIds) options.numericIds = true;
-  Object.assign(options, { mungeLinks: limits.mungesSymlinks });
+  options.mungeLinks = limits.mungesSymlinks;
   const tempDir = module.text('tempDir');
-  if (tempDir !== '') Object.assign(options, { tempDir });
+  // From the root of the module, wherever in it the destination is.
+  if (tempDir !== '') options.tempDir = `/${tempDir.replace(/^\/+/, '')}`;
   if (options.deleteMode === 'default') options.deleteMode = deleteMode(module, options.deleteMode);
   // What C does with this list goes no further than the lone star either.
   if (sends && module.text('dontCompress').trim() === '*') options.compressLevel = 1;
