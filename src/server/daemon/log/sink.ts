@@ -1,9 +1,10 @@
 /** Where the lines of a log go. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { type ByteString, toBuffer } from '../../../core/bytes.ts';
-import { errnoText } from '../../../files/errors.ts';
-import { nativePath } from '../../../files/platform/index.ts';
+import { closeSync, constants, lstatSync, openSync, readlinkSync, writeSync } from 'node:fs';
+import { type ByteString, fromBuffer, toBuffer } from '../../../core/bytes.ts';
+import { errnoError, errnoText } from '../../../files/errors.ts';
+import { splitPath } from '../../../files/places.ts';
+import { nativePath, platform } from '../../../files/platform/index.ts';
 
 export interface LogSink {
   /** Lines for a file or a terminal begin with time and process; a system log adds these itself. */
@@ -11,6 +12,28 @@ export interface LogSink {
   /** One line, without its end. Never throws: a log that cannot be written must not end a transfer. */
   write(line: ByteString): void;
   close(): void;
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+const MOST_LINKS = 40;
+
+/**
+ * Opens a log to append to. A symlink in its place is followed if it is root's or our own: one that somebody else has
+ * put there would choose which file we write to (docs/security.md, CVE-2026-53803).
+ */
+function openLog(path: ByteString): number {
+  if (!platform.hasOwners) return openSync(nativePath(path), 'a', 0o666);
+  let at = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const stat = lstatSync(nativePath(at), { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink() !== true) return openSync(nativePath(at), APPEND, 0o666);
+    if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) break;
+    // What /dev/stdout leads to is no path.
+    if (at.startsWith('/proc/')) return openSync(nativePath(at), 'a', 0o666);
+    const target = fromBuffer(readlinkSync(nativePath(at), { encoding: 'buffer' }));
+    at = target.startsWith('/') ? target : `${splitPath(at).directory}/${target}`;
+  }
+  throw errnoError('ELOOP', 'open', path);
 }
 
 export class FileSink implements LogSink {
@@ -27,7 +50,7 @@ export class FileSink implements LogSink {
   /** Appends to a file, or says why not. */
   static open(path: ByteString): FileSink | string {
     try {
-      return new FileSink(openSync(nativePath(path), 'a', 0o666), true);
+      return new FileSink(openLog(path), true);
     } catch (error) {
       return errnoText(error);
     }
