@@ -215,7 +215,8 @@ export class TextPrinter {
       entry,
       isDirectory: isDirectory(entry.mode),
       longName: entry.given === undefined ? this.#longName(entry.name) : givenName(entry.given, entry.name),
-      xname: event.xname,
+      // Of a transfer it names the basis, which is nobody's business.
+      xname: iflags & ITEM.TRANSFER ? undefined : event.xname,
       bytes: event.bytes ?? NO_BYTES,
       digest: this.#format?.needsData === true ? this.#digest(event) : '',
       defaultGroup: 'DEFAULT',

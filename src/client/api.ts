@@ -3,7 +3,7 @@ import { usageError } from '../core/errors.ts';
 import { platform } from '../files/platform/index.ts';
 import { classifyPaths } from '../options/location.ts';
 import { type OptionsInput, resolveOptions } from '../options/resolve.ts';
-import type { FilterArgument } from '../options/transfer-options.ts';
+import type { DeleteMode, FilterArgument } from '../options/transfer-options.ts';
 import { parseModules } from '../protocol/daemon-reply.ts';
 import { transfer } from './transfer.ts';
 import type { TransferRequest, TransferResult } from './transfer-request.ts';
@@ -16,10 +16,22 @@ export type FilterSetting =
   | { excludeFrom: string }
   | { includeFrom: string };
 
+type PathKey = 'partialDir' | 'tempDir' | 'backupDir' | 'suffix' | 'compareDest' | 'copyDest' | 'linkDest';
+
+type LateOrEarly = Exclude<DeleteMode, 'none' | 'default'>;
+
 /** Options of `pull`, `push` and `list`: rsync's long options in camelCase. */
-export interface TransferSettings extends Omit<OptionsInput, 'filters' | 'deleteMode'> {
+export interface TransferSettings extends Omit<OptionsInput, 'filters' | 'deleteMode' | PathKey> {
+  /** Directories that options name, and the suffix of backups: text, in the form of the side that receives. */
+  partialDir?: string;
+  tempDir?: string;
+  backupDir?: string;
+  suffix?: string;
+  compareDest?: readonly string[];
+  copyDest?: readonly string[];
+  linkDest?: readonly string[];
   /** Surplus files at the destination go: `true` when rsync would (during), or at a chosen time. Default: they stay. */
-  delete?: boolean | 'before' | 'during' | 'after';
+  delete?: boolean | LateOrEarly;
   /** Default: none. */
   filters?: readonly FilterSetting[];
   /** Shorthand: exclude patterns, after `filters`. */
@@ -124,6 +136,7 @@ async function run(
   const windows = platform.isWindows;
   const input: OptionsInput = {
     ...rest,
+    ...asBytes(rest),
     ...(direction === 'list' ? { listOnly: true } : {}),
     ...(deletion === undefined ? {} : { deleteMode: deleteMode(deletion) }),
     filters: [...(filters ?? []), ...(exclude ?? []).map((pattern) => ({ exclude: pattern }))].map(asFilter),
@@ -140,11 +153,24 @@ function asArray(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : value;
 }
 
-function deleteMode(
-  value: boolean | 'before' | 'during' | 'after',
-): 'none' | 'default' | 'before' | 'during' | 'after' {
+function deleteMode(value: boolean | LateOrEarly): DeleteMode {
   if (value === true) return 'default';
   return value === false ? 'none' : value;
+}
+
+/** Paths as the roles read them. */
+function asBytes(settings: TransferSettings): Pick<OptionsInput, PathKey> {
+  const { partialDir, tempDir, backupDir, suffix, compareDest, copyDest, linkDest } = settings;
+  const bytes = (text: string | undefined) => (text === undefined ? undefined : fromText(text));
+  return {
+    partialDir: bytes(partialDir),
+    tempDir: bytes(tempDir),
+    backupDir: bytes(backupDir),
+    suffix: bytes(suffix),
+    compareDest: compareDest?.map(fromText),
+    copyDest: copyDest?.map(fromText),
+    linkDest: linkDest?.map(fromText),
+  };
 }
 
 function asFilter(setting: FilterSetting): FilterArgument {

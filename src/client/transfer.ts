@@ -5,6 +5,7 @@ import { buildFilterList } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { runClientSession } from '../session/client-session.ts';
+import { refuseUnsafeMunging } from '../session/munging.ts';
 import { readNameList } from '../session/name-list.ts';
 import { checkDaemonOptions, connectDaemon, daemonTerms, usesRemoteShell } from './daemon.ts';
 import type { LocalEnd } from './local.ts';
@@ -30,6 +31,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     readFile: ruleFileReader(),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
+  refuseUnsafeMunging(new WholeDisk(), options);
   const names = readNameList(options, new WholeDisk(), direction === 'push' ? 'sender' : 'receiver');
   const { channel, handover } = await open({ ...request, options }, rules);
   const result = await runClientSession({
@@ -68,5 +70,7 @@ async function open(request: TransferRequest, rules: readonly FilterRule[]): Pro
 
 /** What a copy within one machine does without: a shell in between, and delta transfer unless it is asked for. */
 function localOptions(options: TransferOptions): TransferOptions {
-  return { ...options, secludedArgs: false, oldArgs: 0, wholeFile: options.wholeFile ?? true };
+  // What is continued is not sent whole.
+  const wholeFile = options.wholeFile ?? (options.append > 0 ? undefined : true);
+  return { ...options, secludedArgs: false, oldArgs: 0, wholeFile };
 }

@@ -16,6 +16,8 @@ export interface ListShape {
 export interface Destination {
   /** Undefined: it does not exist and was not made (dry run): everything counts as missing. */
   root: Root | undefined;
+  /** The directory that names are in, as Places takes it: what relative paths of options start at. */
+  path: ByteString;
   /** The local name of the only entry, when the destination names a file and not a directory. */
   rename: ByteString | undefined;
   /** The directory was made, or with `dryRun` would have been. */
@@ -49,7 +51,7 @@ export function openDestination(
   const shown = toText(places.display(path));
   const stat = statOf(places, path, mkpath);
   if (stat?.isDirectory)
-    return { root: places.open(path, follows), rename: undefined, created: false, announced: false };
+    return { root: places.open(path, follows), path, rename: undefined, created: false, announced: false };
   const single = shape.count === 1 && shape.only !== undefined;
   if (stat !== undefined) {
     if (!single) throw cannotSelect('destination must be a directory when copying more than 1 file', shown);
@@ -63,7 +65,7 @@ export function openDestination(
     if (shape.only!.name !== '.') return inside;
     inside.root?.close();
   }
-  if (dryRun) return { root: undefined, rename: undefined, created: true, announced };
+  if (dryRun) return { root: undefined, path, rename: undefined, created: true, announced };
   try {
     places.mkdir(path);
   } catch (error) {
@@ -73,7 +75,7 @@ export function openDestination(
       'Only the last component of a destination is made; --mkpath makes the others.',
     );
   }
-  return { root: places.open(path, follows), rename: undefined, created: true, announced };
+  return { root: places.open(path, follows), path, rename: undefined, created: true, announced };
 }
 
 /** `--mkpath`: the destination, or what it is to be in, with everything above it. */
@@ -90,6 +92,7 @@ function onMadePath(
   const exists = !dryRun || count === 0;
   return {
     root: exists ? places.open(wanted, follows) : undefined,
+    path: wanted,
     rename: isDirectory ? undefined : base,
     created: isDirectory && count > 0,
     // rsync tells the whole of it in one line, but in a dry run.
@@ -135,9 +138,15 @@ function inParent(
   const { directory, base } = splitPath(path);
   const stat = statOf(places, directory);
   if (stat?.isDirectory)
-    return { root: places.open(directory, follows), rename: base, created: false, announced: false };
+    return {
+      root: places.open(directory, follows),
+      path: directory,
+      rename: base,
+      created: false,
+      announced: false,
+    };
   if (dryRun && stat === undefined)
-    return { root: undefined, rename: base, created: false, announced: false };
+    return { root: undefined, path: directory, rename: base, created: false, announced: false };
   const shown = toText(places.display(directory));
   const reason = stat === undefined ? 'No such file or directory (2)' : 'Not a directory (20)';
   throw cannotSelect(`change_dir "${shown}" failed: ${reason}`, shown);

@@ -71,6 +71,11 @@ export class FileSource {
     return this.size - this.given;
   }
 
+  /** Leaves the first bytes out; before the first `read`. */
+  skip(length: number): void {
+    this.given = this.asked = Math.min(length, this.size);
+  }
+
   /**
    * The next bytes, 256 KiB or less, valid until the next call; null at the end. A promise only if they are not there
    * yet. A read error ends the data: see `error`.
@@ -111,17 +116,19 @@ export class FileSource {
     const buffer = takeBuffer();
     this.current = buffer;
     this.ended = true;
+    const start = this.given;
+    const length = this.size - start;
     let filled = 0;
     try {
-      while (filled < this.size) {
-        const count = readSync(this.fd, buffer, filled, this.size - filled, filled);
+      while (filled < length) {
+        const count = readSync(this.fd, buffer, filled, length - filled, start + filled);
         if (count === 0) break;
         filled += count;
       }
     } catch (error) {
       this.error = error as NodeJS.ErrnoException;
     }
-    this.given = filled;
+    this.given = start + filled;
     return filled === 0 ? null : buffer.subarray(0, filled);
   }
 

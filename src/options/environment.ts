@@ -2,6 +2,7 @@
  * The environment variables that stand for options: docs/protocol/4-filters-and-options.md, F. Those of options that
  * are refused are refused as well where leaving them unheeded would change which files are written.
  */
+import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import type { Draft } from './table.ts';
 import type { TransferOptions } from './transfer-options.ts';
@@ -40,11 +41,14 @@ export function wordForm(
 }
 
 /** @throws RsyncError RSYNC_UNSUPPORTED, exit 4. */
-export function checkEnvironment(env: Environment, options: TransferOptions): void {
+export function checkEnvironment(env: Environment): void {
   if (env.RSYNC_ICONV) throw refused('RSYNC_ICONV', 'names are not converted');
-  if (env.RSYNC_PARTIAL_DIR && options.partial) {
-    throw refused('RSYNC_PARTIAL_DIR', 'partial files are kept in place of the whole ones');
-  }
+}
+
+/** `--partial` keeps files in RSYNC_PARTIAL_DIR, where nothing else says where. */
+export function partialDirOf(env: Environment, options: TransferOptions): ByteString | undefined {
+  if (options.partialDir !== undefined || options.delayUpdates || !options.partial) return options.partialDir;
+  return env.RSYNC_PARTIAL_DIR ? fromText(env.RSYNC_PARTIAL_DIR) : undefined;
 }
 
 /** The variable is a number; anything that is not one counts as 0, as for C's atoi. */

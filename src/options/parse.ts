@@ -13,6 +13,7 @@ import {
   defaultShell,
   type Environment,
   firstPathEndsOptions,
+  partialDirOf,
   wordForm,
 } from './environment.ts';
 import { locateList } from './files-from.ts';
@@ -62,7 +63,9 @@ export function parseArguments(
   selectNames(draft, form);
   Object.assign(options, wordForm(draft, env));
   settle(options);
-  checkEnvironment(env, options);
+  options.partialDir = partialDirOf(env, options);
+  settle(options);
+  checkEnvironment(env);
   return { options, paths, help, version };
 }
 
@@ -85,7 +88,7 @@ export function emptyDraft(toBytes: (value: string) => ByteString): Draft {
 export function checkDeleteTimes({ deleteTimes }: Draft): void {
   if (deleteTimes.size > 1) {
     throw usageError(
-      'rsyncjs: the options --delete-before, --delete-during and --delete-after exclude each other',
+      'rsyncjs: the options --delete-before, --delete-during, --delete-delay and --delete-after exclude each other',
     );
   }
 }

@@ -24,7 +24,17 @@ const DETAILS = `## Together
 - \`-a\` stands for \`-rlptgoD\`, \`-D\` for \`--devices --specials\`, \`-P\` for \`--partial --progress\`.
 - \`--inplace\` undoes \`--partial\`. \`--delete-excluded\` deletes without \`--delete\` as well.
 - Deletion needs \`-r\`. It takes place during the transfer (before it at protocol 29), or when one of \`--delete-before\`,
-  \`--delete-during\` and \`--delete-after\` says; two of them are an error.
+  \`--delete-during\`, \`--delete-delay\` and \`--delete-after\` says; two of them are an error.
+- Directories that options name are those of the receiving side; relative ones start at the destination,
+  \`--partial-dir\` at the directory of each file.
+- \`--backup\` without \`--backup-dir\` leaves the times of directories alone, and backups are not deleted as surplus
+  (unless \`--delete-excluded\` is there). A directory with something in it does not make way for a backup: then the
+  file is not replaced.
+- Only one of \`--compare-dest\`, \`--copy-dest\` and \`--link-dest\` can be in use. One that does not exist is told of, and
+  the run goes on without it.
+- \`--delay-updates\` keeps finished files in \`.~tmp~\` unless \`--partial-dir\` is there. Neither goes with \`--inplace\`.
+- \`--append\` and \`--append-verify\` mean \`--inplace\`, and do not go with \`--whole-file\`.
+- A file from a \`--temp-dir\` on another file system is copied beside its destination first, and renamed then.
 - \`--compress-level\`, or a \`--compress-choice\` other than \`none\`, turns compression on; \`--no-compress\` takes both back.
 - \`--checksum-choice=none\` sends files whole and does not go with \`--checksum\`; \`none,md5\` does.
 - \`--secluded-args\` and \`--old-args\` exclude each other.
@@ -38,7 +48,8 @@ const DETAILS = `## Together
 | \`POSIXLY_CORRECT\`, \`POSIX_ME_HARDER\` | the first path ends the options |
 | \`RSYNC_OLD_ARGS\` | a number, how often \`--old-args\`, if neither it nor its negation nor \`-s\` is given; \`RSYNC_PROTECT_ARGS\` is then not looked at |
 | \`RSYNC_PROTECT_ARGS\` | a number other than 0: \`--secluded-args\`, if neither it nor its negation nor \`--old-args\` is given |
-| \`RSYNC_ICONV\`; \`RSYNC_PARTIAL_DIR\` together with \`--partial\` | refused: what they ask for is not supported |
+| \`RSYNC_PARTIAL_DIR\` | the \`--partial-dir\` of \`--partial\` |
+| \`RSYNC_ICONV\` | refused: what it asks for is not supported |
 | other \`RSYNC_\` variables | not looked at here |
 `;
 

@@ -5,6 +5,7 @@
 import { EXIT, RsyncError, usageError } from '../core/errors.ts';
 import { parseChecksumChoice, parseCompressChoice } from './choices.ts';
 import { locateList, transfersDirs } from './files-from.ts';
+import { cleanDirectory, partialDirectory } from './implied.ts';
 import { checkBlockSize, checkPort, checkProtocol, NEWEST_PROTOCOL } from './limits.ts';
 import { parseSocketOptions } from './socket-options.ts';
 import type { DeleteMode, FilterArgument, ListFile, TransferOptions } from './transfer-options.ts';
@@ -53,16 +54,34 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   humanReadable: 1,
   progress: false,
   partial: false,
+  partialDir: undefined,
+  delayUpdates: false,
+  tempDir: undefined,
+  backup: false,
+  backupDir: undefined,
+  suffix: undefined,
+  compareDest: [],
+  copyDest: [],
+  linkDest: [],
   inplace: false,
+  append: 0,
+  fuzzy: 0,
+  fsync: false,
   stats: false,
   deleteMode: 'none',
   deleteExcluded: false,
+  ignoreErrors: false,
+  force: false,
+  removeSourceFiles: false,
+  removeSentFiles: false,
+  mungeLinks: false,
   maxDelete: undefined,
   filters: [],
   existing: false,
   ignoreExisting: false,
   sizeOnly: false,
   ignoreTimes: false,
+  modifyWindow: 0,
   numericIds: false,
   timeout: 0,
   bwlimit: 0,
@@ -124,6 +143,13 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['relative', 'boolean'],
   ['maxSize', 'number'],
   ['minSize', 'number'],
+  ['compareDest', 'array'],
+  ['copyDest', 'array'],
+  ['linkDest', 'array'],
+  ['partialDir', 'string'],
+  ['tempDir', 'string'],
+  ['backupDir', 'string'],
+  ['suffix', 'string'],
   ['wholeFile', 'boolean'],
   ['maxDelete', 'number'],
   ['rsh', 'string'],
@@ -138,9 +164,19 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['outFormat', 'string'],
   ['compressCount', 'number'],
   ['listOnlyGiven', 'boolean'],
+  ['modifyWindowGiven', 'boolean'],
 ]);
 
-const DELETE_MODES: readonly DeleteMode[] = ['none', 'default', 'before', 'during', 'after'];
+const DIRECTORY_LISTS = ['compareDest', 'copyDest', 'linkDest'] as const;
+
+const PATHS = ['partialDir', 'tempDir', 'backupDir', 'suffix', ...DIRECTORY_LISTS] as const;
+
+const ALTERNATE_NAMES = { compareDest: '--compare-dest', copyDest: '--copy-dest', linkDest: '--link-dest' };
+
+/** As many as a basis type on the wire is safe for with every peer. */
+const MAX_ALTERNATES = 20;
+
+const DELETE_MODES: readonly DeleteMode[] = ['none', 'default', 'before', 'during', 'delay', 'after'];
 
 /**
  * The full form of some options: defaults filled in, implications worked out.
@@ -161,6 +197,15 @@ export function resolveOptions(input: OptionsInput = {}, form: { windows?: boole
     options.recursive = fields.recursive === true;
   }
   options.filters = [...options.filters];
+  for (const key of DIRECTORY_LISTS) {
+    if (!options[key].every((path) => typeof path === 'string'))
+      throw usageError(`rsyncjs: ${key}: must be an array of strings`);
+    if (options[key] !== DEFAULT_OPTIONS[key]) options[key] = [...options[key]];
+  }
+  for (const path of PATHS.flatMap((key) => options[key] ?? [])) {
+    // Characters above U+00FF are text, not the bytes of it.
+    if (/[^\0-\xff]/.test(path)) throw usageError('rsyncjs: the path of an option must be a ByteString');
+  }
   for (const filter of options.filters) checkFilter(filter);
   return settle(options);
 }
@@ -206,6 +251,8 @@ const NEVER_NEGATIVE = [
   'oldArgs',
   'port',
   'contimeout',
+  'append',
+  'fuzzy',
 ] as const satisfies (keyof TransferOptions)[];
 
 /** Applies the implications, in place, then looks for conflicts. */
@@ -232,9 +279,14 @@ function checkRanges(options: TransferOptions): void {
   }
   checkPort(options.port, `port ${options.port}`);
   if (options.sockopts !== undefined) parseSocketOptions(options.sockopts);
+  if (options.append > 2) throw usageError('rsyncjs: append: must be 0, 1 or 2');
+  if (options.modifyWindow !== (options.modifyWindow | 0)) {
+    throw usageError('rsyncjs: modifyWindow: must fit into 32 bits');
+  }
   if (options.oldArgs > 2) throw usageError('rsyncjs: oldArgs: must be 0, 1 or 2');
   if (![0, 4, 6].includes(options.addressFamily))
     throw usageError('rsyncjs: addressFamily: must be 0, 4 or 6');
+  if (options.fuzzy > 2) throw usageError('rsyncjs: fuzzy: must be 0, 1 or 2');
   if (!DELETE_MODES.includes(options.deleteMode)) throw usageError('rsyncjs: deleteMode: unknown mode');
   if (options.rsyncPath === '') throw usageError('rsyncjs: --rsync-path: must not be empty');
 }
@@ -244,14 +296,47 @@ function imply(options: TransferOptions): void {
   const named = compressor(options);
   if (named === 'none') options.compress = false;
   else if (named !== undefined || options.compressLevel !== undefined) options.compress = true;
-  // A file that is written in place is always kept; there is nothing else to keep.
-  if (options.inplace) options.partial = false;
+  implyKeeping(options);
   if (options.deleteExcluded && options.deleteMode === 'none') options.deleteMode = 'default';
   // Without block sums nothing can be matched.
   if (checksums(options).transfer === 'none') options.wholeFile = true;
 }
 
+/** Backups, partial files and what is written in place. */
+function implyKeeping(options: TransferOptions): void {
+  if (options.backupDir !== undefined) {
+    options.backup = true;
+    if (isDestination(options.backupDir)) {
+      if (options.suffix === undefined || options.suffix === '') {
+        throw usageError(
+          'rsyncjs: --suffix cannot be empty when --backup-dir is the same as the destination',
+          'Name another directory, or leave --backup-dir out.',
+        );
+      }
+      options.backupDir = undefined;
+    } else options.backupDir = options.backupDir.replace(/^(?:\.\/+)+/, '');
+  }
+  if (options.partialDir !== undefined) {
+    options.partialDir = cleanDirectory(options.partialDir);
+    if (options.partialDir === '') {
+      // Beside the files themselves: that is --partial.
+      options.partialDir = undefined;
+      options.partial = true;
+      options.delayUpdates = false;
+    }
+  }
+  if (options.append > 0) options.inplace = true;
+  // A file that is written in place is always kept; there is nothing else to keep.
+  if (options.inplace) options.partial = false;
+}
+
+/** The directory that paths of options start at. */
+function isDestination(path: string): boolean {
+  return /^(?:\.?\/*)*$/.test(path) && !path.startsWith('/');
+}
+
 function checkConflicts(options: TransferOptions): void {
+  checkKeeping(options);
   if (options.secludedArgs && options.oldArgs > 0) {
     throw usageError('rsyncjs: --secluded-args (-s) conflicts with --old-args', 'Choose one of the two.');
   }
@@ -264,6 +349,33 @@ function checkConflicts(options: TransferOptions): void {
       origin: 'local',
       hint: 'Name two: --checksum-choice=none,md5 uses the second one for --checksum.',
     });
+  }
+}
+
+function checkKeeping(options: TransferOptions): void {
+  const writing = options.append > 0 ? '--append' : '--inplace';
+  if (options.append > 0 && options.wholeFile === true)
+    throw usageError('rsyncjs: --append conflicts with --whole-file (-W)', 'Choose one of the two.');
+  if (options.inplace && partialDirectory(options) !== undefined) {
+    const other = options.delayUpdates ? '--delay-updates' : '--partial-dir';
+    throw usageError(`rsyncjs: ${writing} conflicts with ${other}`, 'Choose one of the two.');
+  }
+  const given = DIRECTORY_LISTS.filter((key) => options[key].length > 0);
+  if (given.length > 1) {
+    const [one, two] = given.map((key) => ALTERNATE_NAMES[key]);
+    throw usageError(`rsyncjs: ${one} conflicts with ${two}`, 'Choose one of the two.');
+  }
+  const [key] = given;
+  if (key !== undefined && options[key].length > MAX_ALTERNATES) {
+    throw usageError(`rsyncjs: ${ALTERNATE_NAMES[key]}: at most ${MAX_ALTERNATES} directories`);
+  }
+  if (options.suffix?.includes('/') === true)
+    throw usageError(`rsyncjs: --suffix: ${options.suffix}: cannot hold a slash`);
+  if (options.suffix === '' && options.backupDir === undefined) {
+    throw usageError(
+      'rsyncjs: --suffix cannot be empty without --backup-dir',
+      'A backup needs another name, or another directory.',
+    );
   }
 }
 

@@ -1,7 +1,10 @@
 import type { ByteString } from '../core/bytes.ts';
 
-/** When surplus files of the receiving side go. `default`: during for protocol 30 and later, before for 29. */
-export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'after';
+/**
+ * When surplus files of the receiving side go. `default`: during for protocol 30 and later, before for 29; `delay`: found
+ * as with `during`, deleted at the end.
+ */
+export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'delay' | 'after';
 
 /** One filter-making option, in the order given: the order decides. */
 export type FilterArgument =
@@ -105,13 +108,50 @@ export interface TransferOptions {
   progress: boolean;
   /** `--partial`. */
   partial: boolean;
+  /**
+   * `--partial-dir`: where interrupted files are kept, and looked for by the next run; absolute, or a name in the
+   * directory of each file. Undefined: none, but `partialDirectory` has one for `delayUpdates`.
+   */
+  partialDir: ByteString | undefined;
+  /** `--delay-updates`: finished files wait in the partial directory until the end of the transfer. */
+  delayUpdates: boolean;
+  /** `-T`: where temporary files are made; relative to the destination. */
+  tempDir: ByteString | undefined;
+  /** `-b`: what is replaced or deleted is kept under another name. */
+  backup: boolean;
+  /** `--backup-dir`: where it is kept; relative to the destination. Undefined: beside the new one. */
+  backupDir: ByteString | undefined;
+  /** `--suffix`: what is added to its name. Undefined: as `backupSuffix` says. */
+  suffix: ByteString | undefined;
+  /** `--compare-dest`, at most 20; relative to the destination. What is there, unchanged, is left out. */
+  compareDest: readonly ByteString[];
+  /** `--copy-dest`: is copied. */
+  copyDest: readonly ByteString[];
+  /** `--link-dest`: is hard-linked. */
+  linkDest: readonly ByteString[];
   /** `--inplace`. */
   inplace: boolean;
+  /** 1 for `--append`, 2 for `--append-verify`, 0 for neither. */
+  append: number;
+  /** How often `-y`: 0, 1, or 2 (also look in the alternate directories). */
+  fuzzy: number;
+  /** `--fsync`: every file is on the disk before it gets its name. */
+  fsync: boolean;
   /** `--stats`. */
   stats: boolean;
   deleteMode: DeleteMode;
   /** `--delete-excluded`: also delete what the filters hide. */
   deleteExcluded: boolean;
+  /** `--ignore-errors`: delete even after errors of reading. */
+  ignoreErrors: boolean;
+  /** `--force`: directories that are not empty make way for other items. */
+  force: boolean;
+  /** `--remove-source-files`: the sender removes what has arrived, or was there already. */
+  removeSourceFiles: boolean;
+  /** `--remove-sent-files`, its older form: regular files that were there already stay. */
+  removeSentFiles: boolean;
+  /** `--munge-links`: symlinks are stored with a prefix that makes them lead nowhere, and sent without it. */
+  mungeLinks: boolean;
   /** `--max-delete=N`; undefined: no limit. */
   maxDelete: number | undefined;
   filters: FilterArgument[];
@@ -122,6 +162,8 @@ export interface TransferOptions {
   sizeOnly: boolean;
   /** `-I`. */
   ignoreTimes: boolean;
+  /** `-@`: seconds by which equal times may differ; negative: not even in nanoseconds. */
+  modifyWindow: number;
   numericIds: boolean;
   /** Seconds without any I/O before giving up with exit 30; 0: never. */
   timeout: number;
@@ -186,4 +228,6 @@ export interface TransferOptions {
   rshByDefault?: boolean;
   /** `--list-only` was given by name; a listing for want of a destination is not told to the server. */
   listOnlyGiven?: boolean;
+  /** `-@` was given by name: then the server is told of 0 as well. */
+  modifyWindowGiven?: boolean;
 }

@@ -245,7 +245,8 @@ export class FileEntryReader {
     if (length < 0 || length > MAX_PATH) throw tooLong('symlink target', length);
     const target = reader.view(length);
     if (target.includes(0)) throw protocolError('NUL byte in a symlink target of the file list');
-    return target;
+    const { targetPrefix } = this.ctx;
+    return targetPrefix === undefined ? target : Buffer.concat([targetPrefix, target]);
   }
 
   private readId(reader: Reader): number {

@@ -60,6 +60,8 @@ export interface EntryContext {
   recursive: boolean;
   /** --delete-missing-args: entries of mode 0 are legal. Default false. */
   missingArgs?: boolean;
+  /** What is put in front of the targets of received symlinks (`--munge-links`). Default nothing. */
+  targetPrefix?: Uint8Array;
   /** Storage that one received list may take, in bytes. Default 4 GiB. */
   maxListBytes?: number;
 }

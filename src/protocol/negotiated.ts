@@ -41,7 +41,9 @@ export interface Negotiated {
   readonly setsSymlinkTimes: boolean;
   /** Deletion statistics and a fourth phase exist. */
   readonly hasDeleteStats: boolean;
-  /** The client's direction is framed. */
+  /** A partial file is continued in place: the sender must not refer to what has been written over. */
+  readonly updatesPartialInPlace: boolean;
+  /** The client's direction is framed, whatever the options are. */
   readonly framesClient: boolean;
 }
 
@@ -74,6 +76,7 @@ export function negotiated(a: Agreement): Negotiated {
     hasId0Names: has(CF.ID0_NAMES),
     setsSymlinkTimes: has(CF.SYMLINK_TIMES),
     hasDeleteStats: protocol >= 31,
+    updatesPartialInPlace: has(CF.INPLACE_PARTIAL_DIR),
     framesClient: protocol >= 30,
   });
 }

@@ -6,7 +6,10 @@
  * Order and spelling are those of C rsync: restricted shells on the far side accept nothing else. How the words get
  * there is in remote-words.ts.
  */
+
+import { toText } from '../core/bytes.ts';
 import { keepsPaths, transfersDirs } from '../options/files-from.ts';
+import { alternateDirectories, backupSuffix, defaultSuffix, partialDirectory } from '../options/implied.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 
 /** What the server is to be: the sender of a pull, the receiver of a push. */
@@ -29,7 +32,12 @@ export function offersIncRecurse(options: ServerArgsInput, role: ServerRole): bo
   if (!options.recursive || !options.incRecurse || options.protocol < 30) return false;
   if (role === 'sender' && options.pruneEmptyDirs) return false;
   // A client that receives and deletes in one go needs the whole list first; a server decides that for itself.
-  return role === 'receiver' || !(options.deleteMode === 'before' || options.deleteMode === 'after');
+  return role === 'receiver' || !needsWholeList(options);
+}
+
+/** True if a receiver of these options has to know every name before it does anything: no incremental recursion. */
+export function needsWholeList(options: ServerArgsInput): boolean {
+  return options.deleteMode === 'before' || options.deleteMode === 'after' || options.delayUpdates;
 }
 
 /** The words after RSYNC-PATH and before the ".", unescaped. */
@@ -56,6 +64,7 @@ function shortLetters(options: ServerArgsInput, push: boolean): string {
     [options.secludedArgs, 's'],
     [options.verbose > 0, 'v'.repeat(Math.min(options.verbose, MOST_VERBOSE))],
     [options.quiet, 'q'],
+    [options.backup, 'b'],
     [options.update, 'u'],
     [options.dryRun, 'n'],
     [options.links, 'l'],
@@ -64,6 +73,7 @@ function shortLetters(options: ServerArgsInput, push: boolean): string {
     [push && options.pruneEmptyDirs, 'm'],
     [push && options.omitDirTimes, 'O'],
     [push && options.omitLinkTimes, 'J'],
+    [push && options.fuzzy > 0, options.fuzzy > 1 ? 'yy' : 'y'],
     [!push && options.copyLinks, 'L'],
     [!push && options.copyDirlinks, 'k'],
     [options.wholeFile === true || checksumOff(options), 'W'],
@@ -107,6 +117,8 @@ function longOptions(options: ServerArgsInput, push: boolean): string[] {
   add(options.blockSize > 0, `-B${options.blockSize}`);
   add(options.timeout > 0, `--timeout=${options.timeout}`);
   add(options.bwlimit > 0, `--bwlimit=${options.bwlimit}`);
+  if (options.backupDir !== undefined) words.push('--backup-dir', toText(options.backupDir));
+  add(backupSuffix(options) !== defaultSuffix(options), `--suffix=${toText(backupSuffix(options))}`);
   add(namesChecksum(options), `--checksum-choice=${options.checksumChoice}`);
   words.push(...compressorWords(options));
   if (push) {
@@ -116,22 +128,34 @@ function longOptions(options: ServerArgsInput, push: boolean): string[] {
     add(options.maxSize !== undefined, `--max-size=${options.maxSize}`);
     words.push(...deleteWords(options));
   }
+  add(push && options.force, '--force');
   add(push && options.sizeOnly, '--size-only');
   add(push && options.stats, '--stats');
   if (options.deleteMissingArgs) words.push('--delete-missing-args');
   else add(!push && options.ignoreMissingArgs, '--ignore-missing-args');
+  if (push) words.push(...windowWords(options));
   add(options.checksumSeed !== 0, `--checksum-seed=${options.checksumSeed}`);
-  add(push && options.partial, '--partial');
+  if (push && options.partialDir !== undefined) words.push('--partial-dir', toText(options.partialDir));
+  add(push && options.delayUpdates, '--delay-updates');
+  add(push && options.partial && partialDirectory(options) === undefined, '--partial');
+  add(options.ignoreErrors, '--ignore-errors');
   add(options.copyUnsafeLinks, '--copy-unsafe-links');
   add(options.safeLinks, '--safe-links');
   add(options.numericIds, '--numeric-ids');
   add(push && options.ignoreExisting, '--ignore-existing');
   add(push && options.existing, '--existing');
-  add(options.inplace, '--inplace');
+  if (push && options.tempDir !== undefined) words.push('--temp-dir', toText(options.tempDir));
+  add(push && options.fsync, '--fsync');
+  if (push) words.push(...alternateWords(options));
+  // Appending says that it is done in place.
+  if (options.append > 0) for (let k = 0; k < options.append; k++) words.push('--append');
+  else add(options.inplace, '--inplace');
   add(push && options.inplace && options.sparse && options.wholeFile === false, '--no-W');
   words.push(...listWords(options, push));
   const mayKnow = !push || options.protocol >= 30;
   add(keepsPaths(options) && !options.impliedDirs && mayKnow, '--no-implied-dirs');
+  add(options.removeSourceFiles, '--remove-source-files');
+  add(options.removeSentFiles && !options.removeSourceFiles, '--remove-sent-files');
   add(push && options.mkpath, '--mkpath');
   return words;
 }
@@ -145,6 +169,16 @@ function listWords(options: ServerArgsInput, push: boolean): string[] {
   else if (!push) words.push('--files-from=-', '--from0');
   if (words.length > 0 && !keepsPaths(options)) words.push('--no-relative');
   return words;
+}
+
+function windowWords({ modifyWindow, modifyWindowGiven }: ServerArgsInput): string[] {
+  if (modifyWindow === 0 && modifyWindowGiven !== true) return [];
+  return [modifyWindow < 0 ? `-@${modifyWindow}` : `--modify-window=${modifyWindow}`];
+}
+
+function alternateWords(options: ServerArgsInput): string[] {
+  const found = alternateDirectories(options);
+  return found?.directories.flatMap((directory) => [`--${found.kind}-dest`, toText(directory)]) ?? [];
 }
 
 function deleteWords({ deleteMode, deleteExcluded }: ServerArgsInput): string[] {

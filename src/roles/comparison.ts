@@ -4,6 +4,7 @@ import type { WantedAttributes } from '../files/attributes.ts';
 import { modeWithoutPerms } from '../files/modes.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Stat } from '../files/stat.ts';
+import { omitsDirectoryTimes } from '../options/implied.ts';
 import { ITEM } from '../protocol/item.ts';
 import type { RoleContext } from './context.ts';
 import type { IdMap } from './id-map.ts';
@@ -29,7 +30,25 @@ export class Comparison {
     if (stat.size !== list.size(i)) return false;
     if (options.sizeOnly) return true;
     if (options.ignoreTimes) return false;
-    return stat.mtime === list.mtime(i);
+    return this.sameTime(list, i, stat);
+  }
+
+  /** `--modify-window`: within so many seconds; by default, the same second; negative: the same nanosecond. */
+  private sameTime(list: FileList, i: number, stat: Stat): boolean {
+    const { modifyWindow } = this.ctx.options;
+    if (modifyWindow > 0) return Math.abs(stat.mtime - list.mtime(i)) <= modifyWindow;
+    if (stat.mtime !== list.mtime(i)) return false;
+    return modifyWindow === 0 || stat.mtimeNsec === list.nsec(i);
+  }
+
+  /** `--update`: the file here is newer. With a window, also if it is older by less than that. */
+  isNewer(list: FileList, i: number, stat: Stat): boolean {
+    return list.mtime(i) - stat.mtime < this.ctx.options.modifyWindow;
+  }
+
+  /** An item elsewhere is just what the entry wants: nothing would have to be set. */
+  sameAttributes(list: FileList, i: number, stat: Stat): boolean {
+    return (this.differences(list, i, stat, 0) & ~ITEM.REPORT_SIZE) === 0;
   }
 
   /**
@@ -42,7 +61,7 @@ export class Comparison {
     let flags = 0;
     if (isRegular(mode) && stat.size !== list.size(i)) flags |= ITEM.REPORT_SIZE;
     if (this.keepsTime(mode)) {
-      if (stat.mtime !== list.mtime(i)) flags |= ITEM.REPORT_TIME;
+      if (!this.sameTime(list, i, stat)) flags |= ITEM.REPORT_TIME;
     } else if (changes & (ITEM.TRANSFER | ITEM.LOCAL_CHANGE)) {
       flags |= ITEM.REPORT_TIME;
     }
@@ -59,8 +78,9 @@ export class Comparison {
 
   /** The time of such an item is to be that of the entry. */
   keepsTime(mode: number): boolean {
-    const { times, omitDirTimes, omitLinkTimes } = this.ctx.options;
-    return times && !(omitDirTimes && isDirectory(mode)) && !(omitLinkTimes && isSymlink(mode));
+    const { options } = this.ctx;
+    if (isDirectory(mode) && omitsDirectoryTimes(options)) return false;
+    return options.times && !(options.omitLinkTimes && isSymlink(mode));
   }
 
   /**
@@ -80,7 +100,7 @@ export class Comparison {
   wanted(list: FileList, i: number, mode: number, current: Stat | undefined): WantedAttributes {
     const { options } = this.ctx;
     const keepTime =
-      !this.keepsTime(list.mode(i)) || (current !== undefined && current.mtime === list.mtime(i));
+      !this.keepsTime(list.mode(i)) || (current !== undefined && this.sameTime(list, i, current));
     return {
       mode: isSymlink(mode) ? undefined : mode & PERMISSIONS,
       uid: options.owner && platform.isRoot ? this.ids.uid(list.uid(i)) : undefined,

@@ -4,6 +4,7 @@ import type { EventSink, TransferStats } from '../core/events.ts';
 import type { Handover } from '../files/handover.ts';
 import type { Places } from '../files/places.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
+import { intPayload, MSG } from '../protocol/mux.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import type { Wire } from '../protocol/wire.ts';
 import type { ModulePolicy } from './policy.ts';
@@ -36,6 +37,8 @@ export class RoleContext {
   skippedDeletions = 0;
   /** Called once all files are through and only last words are left to be exchanged. */
   onGoodbye: () => void = () => {};
+  /** MSG_SUCCESS: the sender's, if it removes what has arrived. */
+  onSuccess: (ndx: number) => void = () => {};
   /** MSG_NO_SEND: the receiver's, once there is one. */
   onNotSent: (ndx: number) => void = (ndx) => {
     throw protocolError(`no data for index ${ndx}, which was not asked for`);
@@ -69,6 +72,16 @@ export class RoleContext {
     if (this.ioError & IOERR.VANISHED) return EXIT.VANISHED;
     if (this.ioError & IOERR.DEL_LIMIT || this.skippedDeletions > 0) return EXIT.DEL_LIMIT;
     return EXIT.OK;
+  }
+
+  /**
+   * The item is in its place: a sender that removes its sources may do so.
+   * @param wasSent  it was not there before (`--remove-sent-files` means no others)
+   */
+  tellSuccess(ndx: number, wasSent: boolean): void {
+    const { removeSourceFiles, removeSentFiles, dryRun } = this.options;
+    if ((removeSourceFiles || (removeSentFiles && wasSent)) && !dryRun)
+      this.wire.sendMessage(MSG.SUCCESS, intPayload(ndx));
   }
 
   /** A failure of one item: the run goes on and ends with 23. `text` may hold bytes of names. */

@@ -1,12 +1,16 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { isRsyncError } from '../core/errors.ts';
 import { compareNames, type FileList } from '../core/file-list.ts';
-import { errnoText } from '../files/errors.ts';
+import { applyAttributes } from '../files/attributes.ts';
+import { errnoCode, errnoText } from '../files/errors.ts';
+import { splitPath } from '../files/places.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import { scanDirectory } from '../files/scan.ts';
 import type { Stat } from '../files/stat.ts';
+import { omitsDirectoryTimes } from '../options/implied.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
+import type { Backups } from './backups.ts';
 import { IOERR, type RoleContext } from './context.ts';
 import { countKind } from './entry-details.ts';
 import type { Exclusion } from './exclusion.ts';
@@ -30,16 +34,26 @@ export class Deletion {
   private readonly info: InfoLevels;
   private readonly keptLinks: KeptLinks;
   private toldIoError = false;
+  private readonly backups: Backups | undefined;
+  /** `--delete-delay`: what was found, in this order. */
+  private readonly decided: Candidate[] = [];
 
-  constructor(ctx: RoleContext, filter: Exclusion, info: InfoLevels, keptLinks: KeptLinks) {
+  constructor(
+    ctx: RoleContext,
+    filter: Exclusion,
+    info: InfoLevels,
+    keptLinks: KeptLinks,
+    backups: Backups | undefined,
+  ) {
     this.keptLinks = keptLinks;
     this.ctx = ctx;
+    this.backups = backups;
     this.filter = filter;
     this.info = info;
   }
 
   /** When surplus names go; undefined: never. `default` is settled by the protocol version. */
-  get when(): 'before' | 'during' | 'after' | undefined {
+  get when(): 'before' | 'during' | 'delay' | 'after' | undefined {
     const { deleteMode } = this.ctx.options;
     if (deleteMode === 'none') return undefined;
     if (deleteMode !== 'default') return deleteMode;
@@ -52,7 +66,8 @@ export class Deletion {
    * @param isListed   answers for a full name
    */
   clean(root: Root, directory: ByteString, isListed: (name: ByteString) => boolean): void {
-    if (this.ctx.ioError & IOERR.GENERAL && this.ctx.policy?.ignoresErrors !== true) {
+    const ignores = this.ctx.options.ignoreErrors || this.ctx.policy?.ignoresErrors === true;
+    if (this.ctx.ioError & IOERR.GENERAL && !ignores) {
       if (!this.toldIoError) this.ctx.info('IO error encountered -- skipping file deletion');
       this.toldIoError = true;
       return;
@@ -66,7 +81,8 @@ export class Deletion {
         if (this.info.MOUNT > 0) this.ctx.info(`cannot delete mount point: ${name}`);
         continue;
       }
-      this.remove(root, name, stat);
+      if (this.when === 'delay') this.decided.push({ name, stat });
+      else this.remove(root, name, stat);
     }
   }
 
@@ -78,6 +94,41 @@ export class Deletion {
     const isFull = stat.isDirectory && this.when === undefined && this.contents(root, name).length > 0;
     if (isFull) this.tellNotEmpty(name);
     else this.remove(root, name, stat);
+  }
+
+  /** Removes what `clean` has found with `--delete-delay`, unless it has gone or become something else since. */
+  removeDecided(root: Root): void {
+    let directory: ByteString | undefined;
+    let leave = (): void => {};
+    for (const { name, stat } of this.decided.splice(0)) {
+      const { directory: parent } = splitPath(name);
+      if (parent !== directory) {
+        leave();
+        directory = parent;
+        leave = this.enter(root, parent);
+      }
+      const now = this.look(root, name);
+      if (now?.sameItem(stat)) this.remove(root, name, now);
+    }
+    leave();
+  }
+
+  /** Makes a directory that is settled already fit for removals; the result puts its mode and time back. */
+  private enter(root: Root, directory: ByteString): () => void {
+    const own = this.ctx.options.dryRun ? undefined : this.look(root, directory);
+    if (own === undefined) return () => {};
+    const isClosed = !platform.isRoot && (own.mode & 0o300) !== 0o300;
+    if (isClosed) makeWritable(root, directory, own);
+    const { options } = this.ctx;
+    const mtime = options.times && !omitsDirectoryTimes(options) ? own.mtime : undefined;
+    return () => {
+      const now = this.look(root, directory);
+      if (now === undefined) return;
+      const mode = isClosed ? own.mode : undefined;
+      const wanted = { mode, uid: undefined, gid: undefined, mtime };
+      for (const failure of applyAttributes(root, directory, now, { ...wanted, mtimeNsec: own.mtimeNsec }))
+        this.ctx.error(`rsync: [generator] ${fromText(failure.text)}`);
+    };
   }
 
   /** Undefined: not there, or not reached through directories alone, so that it is not what the list means. */
@@ -98,6 +149,9 @@ export class Deletion {
   makeRoom(root: Root, name: ByteString, stat: Stat, kind: string): boolean {
     if (!stat.isDirectory) {
       if (this.ctx.options.dryRun) return true;
+      if (this.backups !== undefined) {
+        return this.backups.keep(name, stat, 'goes') || this.cannotMakeRoom(name, kind);
+      }
       try {
         root.unlink(name);
         return true;
@@ -107,7 +161,7 @@ export class Deletion {
       }
     }
     const isEmpty =
-      this.when === undefined
+      this.when === undefined && !this.ctx.options.force
         ? this.contents(root, name).length === 0
         : this.removeContents(root, name, stat) === 'removed';
     if (!isEmpty) {
@@ -119,7 +173,9 @@ export class Deletion {
       root.rmdir(name);
       return true;
     } catch (error) {
-      this.fail(`delete_file: rmdir(${name})`, error);
+      // Backups have taken the places of what was in it.
+      if (isNotEmpty(error)) this.tellNotEmpty(name);
+      else this.fail(`delete_file: rmdir(${name})`, error);
       return this.cannotMakeRoom(name, kind);
     }
   }
@@ -166,14 +222,16 @@ export class Deletion {
       this.tellNotEmpty(name);
       return 'kept';
     }
-    if (!dryRun) {
+    const keeps = this.backups !== undefined && !stat.isDirectory && !this.backups.isBackup(name);
+    if (keeps && !dryRun) {
+      if (!this.backups!.keep(name, stat, 'goes')) return 'failed';
+    } else if (!dryRun) {
       try {
         if (stat.isDirectory) root.rmdir(name);
         else root.unlink(name);
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT') return 'removed';
-        if (stat.isDirectory && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
+        if (errnoCode(error) === 'ENOENT') return 'removed';
+        if (stat.isDirectory && isNotEmpty(error)) {
           this.tellNotEmpty(name);
           return 'kept';
         }
@@ -188,13 +246,8 @@ export class Deletion {
 
   /** `removed`: the directory is empty now. A directory in it that keeps something is told of, and counts, once more. */
   private removeContents(root: Root, directory: ByteString, own: Stat): Outcome {
-    if (!this.ctx.options.dryRun && !platform.isRoot && (own.mode & 0o300) !== 0o300) {
-      try {
-        root.chmod(directory, (own.mode & 0o7777) | 0o700);
-      } catch {
-        // The removal itself will say what is wrong.
-      }
-    }
+    if (!this.ctx.options.dryRun && !platform.isRoot && (own.mode & 0o300) !== 0o300)
+      makeWritable(root, directory, own);
     let whole: Outcome = 'removed';
     for (const { name, stat } of this.contents(root, directory)) {
       if (this.filter.isExcluded(name, stat.isDirectory, { deleting: true })) {
@@ -223,6 +276,19 @@ export class Deletion {
 
   private fail(what: ByteString, error: unknown): void {
     this.ctx.error(`rsync: [generator] ${what} failed: ${fromText(errnoText(error))}`);
+  }
+}
+
+function isNotEmpty(error: unknown): boolean {
+  const code = errnoCode(error);
+  return code === 'ENOTEMPTY' || code === 'EEXIST';
+}
+
+function makeWritable(root: Root, directory: ByteString, own: Stat): void {
+  try {
+    root.chmod(directory, (own.mode & 0o7777) | 0o700);
+  } catch {
+    // The removal itself will say what is wrong.
   }
 }
 

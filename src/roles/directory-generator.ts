@@ -4,6 +4,7 @@ import { newDirectoryMode } from '../files/modes.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Stat } from '../files/stat.ts';
 import { ITEM } from '../protocol/item.ts';
+import { LEVEL } from './alternates.ts';
 import { GeneratorPart } from './generator-part.ts';
 import type { ReceivedList } from './receiving-side.ts';
 
@@ -110,13 +111,28 @@ export class DirectoryGenerator extends GeneratorPart {
     if (stat?.isDirectory && !this.made.has(key)) {
       flags = this.comparison.differences(list, i, stat, 0);
     } else {
-      flags = ITEM.LOCAL_CHANGE | ITEM.IS_NEW;
+      flags = ITEM.LOCAL_CHANGE | this.novelty(list, i, name);
       if (!wasMade && !this.make(name, key, this.comparison.mode(list, i, undefined), stat)) return false;
       stat = this.ctx.options.dryRun ? undefined : this.side.root?.lstat(name);
     }
     if (stat?.isDirectory) this.setAttributes(list, i, name, stat, wasMade);
     this.writer.report(held, list, i, ndx, flags);
     return true;
+  }
+
+  /** How a directory that is made differs from what an alternate directory has; IS_NEW if none has it. */
+  private novelty(list: FileList, i: number, name: ByteString): number {
+    const match = this.side.keeping.alternates?.find(
+      name,
+      (stat) => stat.isDirectory,
+      () => true,
+      (stat) => this.comparison.sameAttributes(list, i, stat),
+    );
+    if (match === undefined) return ITEM.IS_NEW;
+    const isExact = match.level === LEVEL.ALL;
+    if (isExact) this.items.tellUnchanged(`${name}/`, 0);
+    const changes = isExact ? 0 : ITEM.LOCAL_CHANGE;
+    return this.comparison.differences(list, i, match.stat, changes);
   }
 
   /**

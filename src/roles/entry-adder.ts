@@ -1,6 +1,7 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { ENTRY, type FileList } from '../core/file-list.ts';
 import { isDirectory, isRegular, isSymlink, S_IFLNK, S_IFMT } from '../core/mode.ts';
+import { unmunge } from '../core/munging.ts';
 import { errnoText } from '../files/errors.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Stat } from '../files/stat.ts';
@@ -66,7 +67,8 @@ export class EntryAdder {
     const { root } = this.origins[origin]!;
     const at = this.origins[origin]!.at(name);
     try {
-      return root.readlink(at);
+      const target = root.readlink(at);
+      return this.ctx.options.mungeLinks ? unmunge(target) : target;
     } catch (error) {
       this.ctx.ioError |= IOERR.GENERAL;
       this.ctx.error(

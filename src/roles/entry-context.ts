@@ -1,4 +1,6 @@
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
+import { toBuffer } from '../core/bytes.ts';
+import { MUNGE_PREFIX } from '../core/munging.ts';
 import { keepsPaths } from '../options/files-from.ts';
 import type { EntryContext } from '../protocol/file-entry.ts';
 import type { RoleContext } from './context.ts';
@@ -24,5 +26,6 @@ export function entryContext(ctx: RoleContext): EntryContext {
     relative: keepsPaths(options),
     missingArgs: options.deleteMissingArgs,
     recursive: options.recursive,
+    ...(options.mungeLinks ? { targetPrefix: toBuffer(MUNGE_PREFIX) } : {}),
   };
 }

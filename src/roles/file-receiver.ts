@@ -1,110 +1,110 @@
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
-import { type ByteString, fromText, toText } from '../core/bytes.ts';
-import { isRsyncError, protocolError } from '../core/errors.ts';
-import { blockLength, type SumHead } from '../core/sum-head.ts';
+import type { ByteString } from '../core/bytes.ts';
+import { protocolError } from '../core/errors.ts';
+import { blockLength, coveredLength, type SumHead } from '../core/sum-head.ts';
 import type { Hash } from '../delta/hashes.ts';
 import { fileSum } from '../delta/strong.ts';
-import { applyAttributes } from '../files/attributes.ts';
 import { BasisFile } from '../files/basis.ts';
+import { CHUNK } from '../files/buffers.ts';
+import type { TempFile } from '../files/cleanup.ts';
 import { closeFile } from '../files/close.ts';
-import { errnoText } from '../files/errors.ts';
-import { tempFileMode } from '../files/modes.ts';
+import { removeTemp } from '../files/copy.ts';
 import type { FileSource } from '../files/reader.ts';
-import type { Root, TempFile } from '../files/root.ts';
-import type { Stat } from '../files/stat.ts';
 import { copyBySystem } from '../files/system-copy.ts';
-import { FileSink } from '../files/writer.ts';
+import { keepsPartial } from '../options/implied.ts';
 import { NEED_MORE } from '../protocol/reader.ts';
 import { createTokenReader, TOKEN, type TokenReader } from '../protocol/token.ts';
 import type { Comparison } from './comparison.ts';
 import type { RoleContext } from './context.ts';
-import type { ReceivingSide, Request } from './receiving-side.ts';
+import { type Delayed, FileTargets, type Placement, type Target } from './file-target.ts';
+import type { Basis, ReceivingSide, Request } from './receiving-side.ts';
 import { strongContext } from './strong-context.ts';
 
-/** What became of one transfer. `mismatch`: the digest was wrong. `failed`: it could not be written here. */
-export type Reception = 'done' | 'mismatch' | 'failed';
+/**
+ * What became of one transfer. `mismatch`: the digest was wrong. `failed`: it could not be written here. `delayed`: it gets
+ * its place at the end.
+ */
+export type Outcome = Placement | 'mismatch';
 
 export interface Received {
-  outcome: Reception;
+  outcome: Outcome;
   /** Of the new content, wire order. */
   digest: Uint8Array;
 }
 
-/** Where the new content goes. */
-interface Target {
-  fd: number;
-  sink: FileSink;
-  /** Undefined: written in place. */
-  temp: TempFile | undefined;
-  /** The file that was there before; asked only where its mode matters (without `-p`). */
-  existing: Stat | undefined;
+/** What goes with a reply, beside what is in it. */
+export interface Circumstances {
+  /** The file itself, if the sender is in this process and has not sent its data. */
+  handed: FileSource | undefined;
+  /** Called with the bytes of the new file so far. */
+  progress: (done: number) => void;
+  /** For a file that gets its place at the end of the transfer. */
+  whenDelayed: Delayed;
+}
+
+/** One file being received. */
+interface Reception extends Circumstances {
+  request: Request;
+  head: SumHead;
+  basis: BasisFile | undefined;
+  /** Local name. */
+  name: ByteString;
+  /** Bytes that stay as they are (`--append`). */
+  kept: number;
 }
 
 /**
- * Receives the data of one file and puts it in place: docs/protocol/3-transfer.md, 4.2, 4.3, 8.1 and 8.4. The old
- * file or the new one is there at every moment, except with `--inplace`.
+ * Receives the data of one file: docs/protocol/3-transfer.md, 4.2, 8.1, 8.2 and 8.4. Where it goes is for FileTargets.
  */
 export class FileReceiver {
   private readonly side: ReceivingSide;
   private readonly ctx: RoleContext;
   private readonly comparison: Comparison;
+  private readonly targets: FileTargets;
   private readonly tokens: TokenReader;
 
   constructor(side: ReceivingSide, comparison: Comparison) {
     this.side = side;
     this.ctx = side.ctx;
     this.comparison = comparison;
+    this.targets = new FileTargets(side, comparison);
     const { compressor, protocol } = side.ctx.negotiated;
     this.tokens = createTokenReader({ compressor, protocol, level: side.ctx.options.compressLevel });
   }
 
-  /**
-   * @param handed    the file itself, if the sender is in this process and has not sent its data
-   * @param progress  called with the bytes of the new file so far
-   */
-  async receive(
-    request: Request,
-    head: SumHead,
-    handed: FileSource | undefined,
-    progress: (done: number) => void,
-  ): Promise<Received> {
-    const { list, i } = request;
+  /** See FileTargets. */
+  placeDelayed(): Promise<void> {
+    return this.targets.placeDelayed();
+  }
+
+  async receive(request: Request, head: SumHead, circumstances: Circumstances): Promise<Received> {
+    const { list, i, transfer } = request;
     const name = this.side.localName(list, i);
-    const root = this.side.root!;
-    const basis = head.count > 0 ? this.openBasis(root, name) : undefined;
+    const basis = head.count > 0 ? this.openBasis(transfer!.basis) : undefined;
     try {
       // A digest that cannot be right makes the run ask again, without the basis that went away.
-      const usable = head.count === 0 || basis !== undefined;
-      const target = usable ? this.openTarget(request, root, name) : undefined;
+      const kept = transfer!.append ? coveredLength(head) : 0;
+      const usable = head.count === 0 || (basis !== undefined && basis.size >= kept);
+      const target = usable ? this.targets.open(request, name, kept) : undefined;
       if (target === undefined) {
-        if (handed !== undefined) this.ctx.handover!.settle();
+        if (circumstances.handed !== undefined) this.ctx.handover!.settle();
         await this.discard(head);
         const digest = await this.readDigest();
         return { outcome: usable ? 'failed' : 'mismatch', digest };
       }
-      return await this.receiveInto(target, request, head, basis, handed, root, name, progress);
+      return await this.receiveInto(target, { request, head, basis, name, kept, ...circumstances });
     } finally {
       basis?.close();
     }
   }
 
-  private async receiveInto(
-    target: Target,
-    request: Request,
-    head: SumHead,
-    basis: BasisFile | undefined,
-    handed: FileSource | undefined,
-    root: Root,
-    name: ByteString,
-    progress: (done: number) => void,
-  ): Promise<Received> {
+  private async receiveInto(target: Target, reception: Reception): Promise<Received> {
     const { temp, sink } = target;
+    const { request, name, basis, kept, handed, progress, whenDelayed } = reception;
+    const { options } = this.ctx;
     let literal = 0;
-    if (temp !== undefined && this.ctx.options.partial) {
-      temp.onAbort = () => {
-        if (literal > 0) this.keepPartial(root, temp, name, true);
-        else root.unlink(temp.name);
-      };
+    if (temp !== undefined && keepsPartial(options)) {
+      temp.onAbort = () => this.dropOrKeep(temp, name, literal, true);
     }
     try {
       const advance = (bytes: number, done: number): void => {
@@ -116,25 +116,28 @@ export class FileReceiver {
       if (handed !== undefined) {
         await this.copyHanded(target, request, handed, advance);
         this.ctx.handover!.settle();
-        await this.discard(head);
+        await this.discard(reception.head);
+        if (options.fsync) await sink.fsync();
         digest = await this.readDigest();
         isWhole = handed.missing === 0;
       } else {
         const hash = fileSum(strongContext(this.ctx.negotiated));
-        await this.copyTokens(head, basis, temp === undefined, sink, hash, advance);
+        if (kept > 0 && this.verifiesAppended) await hashStart(basis!, kept, hash);
+        await this.copyTokens(target, reception, hash, advance);
         const finished = sink.finish();
         if (finished !== undefined) await finished;
+        if (options.fsync) await sink.fsync();
         digest = await this.readDigest();
         isWhole = Buffer.compare(hash.digest(), digest) === 0;
       }
       if (!isWhole) {
-        if (temp !== undefined) this.dropOrKeep(root, temp, name, literal, false);
+        if (temp !== undefined) this.dropOrKeep(temp, name, literal, false);
         return { outcome: 'mismatch', digest };
       }
-      return { outcome: this.putInPlace(target, request, root, name) ? 'done' : 'failed', digest };
+      return { outcome: await this.targets.place(target, request, name, whenDelayed), digest };
     } catch (error) {
-      await sink.abort(this.ctx.options.partial);
-      if (temp !== undefined) this.dropOrKeep(root, temp, name, literal, true);
+      await sink.abort(keepsPartial(options));
+      if (temp !== undefined) this.dropOrKeep(temp, name, literal, true);
       throw error;
     } finally {
       closeFile(target.fd);
@@ -167,18 +170,25 @@ export class FileReceiver {
     stats.literalData += source.size - source.missing;
   }
 
+  /** `--append` trusts what is there; `--append-verify`, and either at protocol 29, has it in the digest. */
+  private get verifiesAppended(): boolean {
+    return this.ctx.options.append > 1 || this.ctx.negotiated.protocol < 30;
+  }
+
   private async copyTokens(
-    head: SumHead,
-    basis: BasisFile | undefined,
-    inplace: boolean,
-    sink: FileSink,
+    target: Target,
+    { request, head, basis }: Reception,
     hash: Hash,
     advance: (literal: number, done: number) => void,
   ): Promise<void> {
     const { wire, stats } = this.ctx;
     const { tokens } = this;
     const { reader } = wire;
-    tokens.begin(head.count);
+    const { sink } = target;
+    // Blocks that are copied onto themselves.
+    const inplace = target.temp === undefined && isSelf(target, request.transfer!.basis);
+    // Nothing refers to what stays where it is.
+    tokens.begin(request.transfer!.append ? 0 : head.count);
     for (;;) {
       let kind: number;
       try {
@@ -238,85 +248,22 @@ export class FileReceiver {
     return this.ctx.wire.read((r) => r.bytes(length));
   }
 
-  private openBasis(root: Root, name: ByteString): BasisFile | undefined {
+  /** As it was signed; the destination's own file, what another run kept, or a namesake elsewhere. */
+  private openBasis(basis: Basis | undefined): BasisFile | undefined {
+    if (basis === undefined) return undefined;
     try {
-      const basis = BasisFile.open(root, name);
-      if (basis.stat.isRegular) return basis;
-      basis.close();
+      const file = BasisFile.open(basis.root, basis.name);
+      if (file.stat.isRegular) return file;
+      file.close();
     } catch {
       // Gone or changed since it was signed: the digest decides.
     }
     return undefined;
   }
 
-  private openTarget(request: Request, root: Root, name: ByteString): Target | undefined {
-    const { options } = this.ctx;
-    const sinkOptions = { path: toText(root.display(name)), sparse: options.sparse };
-    try {
-      const existing = options.perms ? undefined : root.lstat(name);
-      if (options.inplace) {
-        const fd = root.openInplace(name, true);
-        return { fd, sink: new FileSink(fd, sinkOptions), temp: undefined, existing };
-      }
-      const temp = root.createTemp(name, tempFileMode(request.list.mode(request.i)));
-      return { fd: temp.fd, sink: new FileSink(temp.fd, { ...sinkOptions, oldSize: 0 }), temp, existing };
-    } catch (error) {
-      const what = options.inplace ? 'open' : 'mkstemp';
-      const text = isRsyncError(error) ? error.message : errnoText(error);
-      this.ctx.error(`rsync: [receiver] ${what} "${root.display(name)}" failed: ${fromText(text)}`);
-      return undefined;
-    }
-  }
-
-  /** Attributes on the open file, then the rename: nobody sees a file with the wrong ones. */
-  private putInPlace(target: Target, request: Request, root: Root, name: ByteString): boolean {
-    const { list, i } = request;
-    const { temp, fd, existing } = target;
-    const at = temp?.name ?? name;
-    try {
-      const current = root.fstat(fd);
-      const mode = this.comparison.mode(list, i, existing?.isRegular ? existing.mode : undefined);
-      const wanted = this.comparison.wanted(list, i, mode, undefined);
-      for (const failure of applyAttributes(root, at, current, wanted, fd)) {
-        this.ctx.error(`rsync: [receiver] ${fromText(failure.text)}`);
-      }
-      if (temp !== undefined) root.rename(temp.name, name);
-      return true;
-    } catch (error) {
-      const shown = `rename "${root.display(at)}" -> "${name}"`;
-      this.ctx.error(`rsync: [receiver] ${shown} failed: ${fromText(errnoText(error))}`);
-      if (temp !== undefined) this.remove(root, temp);
-      return false;
-    }
-  }
-
-  private dropOrKeep(
-    root: Root,
-    temp: TempFile,
-    name: ByteString,
-    literal: number,
-    interrupted: boolean,
-  ): void {
-    if (this.ctx.options.partial && literal > 0) this.keepPartial(root, temp, name, interrupted);
-    else this.remove(root, temp);
-  }
-
-  /** `--partial`: what has come becomes the file; 1970 as its time, so that no comparison takes it for new. */
-  private keepPartial(root: Root, temp: TempFile, name: ByteString, interrupted: boolean): void {
-    try {
-      if (interrupted && this.ctx.options.times) root.utimes(temp.name, 0, 0);
-      root.rename(temp.name, name);
-    } catch {
-      this.remove(root, temp);
-    }
-  }
-
-  private remove(root: Root, temp: TempFile): void {
-    try {
-      root.unlink(temp.name);
-    } catch {
-      // Already gone.
-    }
+  private dropOrKeep(temp: TempFile, name: ByteString, literal: number, interrupted: boolean): void {
+    if (literal > 0 && keepsPartial(this.ctx.options)) this.targets.keep(temp, name, interrupted);
+    else removeTemp(temp);
   }
 }
 
@@ -324,5 +271,20 @@ export class FileReceiver {
 export function checkEcho(asked: Omit<SumHead, 's2length'>, got: SumHead): void {
   if (asked.count !== got.count || asked.blength !== got.blength || asked.remainder !== got.remainder) {
     throw protocolError('the reply has another sum head than the request');
+  }
+}
+
+/** The blocks lie in the very file that is written. */
+function isSelf(target: Target, basis: Basis | undefined): boolean {
+  return basis !== undefined && basis.root === target.root && basis.name === target.name;
+}
+
+async function hashStart(basis: BasisFile, length: number, hash: Hash): Promise<void> {
+  for (let at = 0; at < length; ) {
+    const part = Math.min(CHUNK, length - at);
+    hash.update(basis.read(at, part));
+    at += part;
+    // Bytes may come and go meanwhile.
+    if (at % (16 * CHUNK) === 0) await new Promise(setImmediate);
   }
 }

@@ -17,6 +17,8 @@ export interface Basis {
   head: SumHead;
   sums: Uint8Array;
   inplace: boolean;
+  /** Bytes at its start that the receiver has and keeps (`--append`): there are no sums then. */
+  kept: number;
 }
 
 /** Sends the content of files as tokens: docs/protocol/3-transfer.md, 6 to 8. */
@@ -61,13 +63,21 @@ export class FileSender {
     return sums;
   }
 
-  /** Opens a source; on failure reports it, sets the I/O error, and returns undefined. */
-  open(origin: Origin, name: ByteString): FileSource | undefined {
+  /**
+   * Opens a source; on failure reports it, sets the I/O error, and returns undefined.
+   * @param least  bytes that it must have: it is going to be continued there
+   */
+  open(origin: Origin, name: ByteString, least: number): FileSource | undefined {
     const { ctx } = this;
     try {
       const source = FileSource.open(origin.root, origin.at(name), origin.followsFiles);
-      if (source.stat.isRegular) return source;
+      if (source.stat.isRegular && source.size >= least) return source;
       source.close();
+      if (source.size < least) {
+        ctx.ioError |= IOERR.GENERAL;
+        ctx.warning(`skipped diminished file: ${origin.display(name)}`);
+        return undefined;
+      }
       throw protocolError(`received request to transfer non-regular file: ${name}`);
     } catch (error) {
       if (error instanceof RsyncError && error.code === 'RSYNC_PROTOCOL') throw error;
@@ -100,18 +110,19 @@ export class FileSender {
     const hash = fileSum(this.strong);
     const sink = this.sink();
     let matcher: Matcher | undefined;
-    if (basis.head.count > 0) {
-      const { head, sums, inplace } = basis;
+    const { head, sums, inplace, kept } = basis;
+    if (kept > 0 && !this.verifiesAppended) source.skip(kept);
+    if (kept === 0 && head.count > 0) {
       matcher = new Matcher(new SumTable(head, sums, this.strong, { inplace }), sink);
     }
-    let done = 0;
+    let done = this.verifiesAppended ? 0 : kept;
     for (;;) {
       const next = source.read();
       const chunk = next instanceof Promise ? await next : next;
       if (chunk === null) break;
       hash.update(chunk);
-      if (matcher === undefined) sink.literal(chunk);
-      else matcher.push(chunk);
+      if (matcher !== undefined) matcher.push(chunk);
+      else if (done + chunk.length > kept) sink.literal(chunk.subarray(Math.max(0, kept - done)));
       done += chunk.length;
       progress(done);
       if (wire.isFull) await wire.drain();
@@ -134,6 +145,11 @@ export class FileSender {
     handover!.bytes += done;
     const digest = new Uint8Array(DIGEST_LENGTH[this.ctx.negotiated.transferChecksum]);
     return source.missing > 0 ? this.spoil(source, path, digest) : digest;
+  }
+
+  /** The digest covers what the receiver has already: `--append-verify`, and `--append` at protocol 29. */
+  private get verifiesAppended(): boolean {
+    return this.ctx.options.append > 1 || this.ctx.negotiated.protocol < 30;
   }
 
   private sink(): TokenSink {

@@ -1,3 +1,5 @@
+import type { ByteString } from '../core/bytes.ts';
+import type { FileList } from '../core/file-list.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
 import type { Comparison } from './comparison.ts';
 import type { RoleContext } from './context.ts';
@@ -34,5 +36,23 @@ export abstract class GeneratorPart {
     this.deletion = bench.deletion;
     this.items = bench.items;
     this.info = bench.info;
+  }
+
+  /** The hard-link group of an entry; negative: it has none that matters. */
+  protected groupOf(list: FileList, i: number): number {
+    return this.ctx.options.hardLinks ? list.hlink(i) : -1;
+  }
+
+  /** Nothing is done about this entry; nobody may wait for it. */
+  protected leave(list: FileList, i: number, ndx: number): undefined {
+    const group = this.groupOf(list, i);
+    if (group >= 0) this.side.links.skipped(group, ndx);
+    return undefined;
+  }
+
+  /** The item is in place: the rest of its hard-link group can be linked to it. */
+  protected arrived(list: FileList, i: number, name: ByteString): void {
+    const group = this.groupOf(list, i);
+    if (group >= 0) this.side.links.arrived(group, name);
   }
 }

@@ -1,4 +1,5 @@
 import { ENTRY } from '../core/file-list.ts';
+import { omitsDirectoryTimes } from '../options/implied.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
 import { writeDeleteStats } from '../protocol/goodbye.ts';
 import { NDX_DEL_STATS, NDX_DONE } from '../protocol/ndx.ts';
@@ -41,17 +42,19 @@ export class Generator {
     if (ctx.negotiated.incRecurse) await this.allLists();
     else await this.singleList();
     this.writer.index(NDX_DONE);
-    if (this.side.links.areWaiting) {
-      // Their leader was asked for twice: its data is here when the sender has echoed the end of the redo phase.
+    if (this.side.links.areWaiting || ctx.options.delayUpdates) {
+      // Their leader was asked for twice, or waited for the end: it is here when the sender has echoed the end of the
+      // redo phase.
       await this.echoed(2);
       await this.leftovers();
     }
     this.writer.index(NDX_DONE);
-    const late = this.deletion.when === 'after';
+    const late = this.deletion.when === 'after' || this.deletion.when === 'delay';
     if (ctx.negotiated.hasDeleteStats && !late) this.endOfDeletions();
     await this.echoed(3);
     if (late) {
-      this.cleanAll();
+      if (this.deletion.when === 'after') this.cleanAll();
+      else if (this.side.root !== undefined) this.deletion.removeDecided(this.side.root);
       if (ctx.negotiated.hasDeleteStats) this.endOfDeletions();
     }
     ctx.onGoodbye();
@@ -77,7 +80,7 @@ export class Generator {
 
   private endOfDeletions(): void {
     const { ctx } = this.side;
-    if (this.deletion.when !== undefined && !ctx.options.listOnly) {
+    if ((this.deletion.when !== undefined || ctx.options.force) && !ctx.options.listOnly) {
       this.writer.index(NDX_DEL_STATS);
       writeDeleteStats(ctx.wire.writer, ctx.stats.deleted);
     }
@@ -161,7 +164,7 @@ export class Generator {
       return;
     }
     if (options.hardLinks) this.learnGroups(held);
-    const early = negotiated.incRecurse && options.times && !options.omitDirTimes;
+    const early = negotiated.incRecurse && options.times && !omitsDirectoryTimes(options);
     if (negotiated.incRecurse) this.startDirectory(held);
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
@@ -179,12 +182,17 @@ export class Generator {
     }
   }
 
+  /** Surplus names are looked for when their directory is reached. */
+  private get cleansEarly(): boolean {
+    return this.deletion.when === 'during' || this.deletion.when === 'delay';
+  }
+
   /** With incremental recursion: the directory that the list describes. */
   private startDirectory(held: ReceivedList): void {
     const { directory, list } = held;
     if (directory === undefined || this.side.isLeftAlone(directory.list, directory.i)) return;
     if (!this.entries.directories.directory(held, directory.list, directory.i, list.ndxStart - 1)) return;
-    if (this.deletion.when === 'during' && this.side.isContentDirectory(directory.list, directory.i)) {
+    if (this.cleansEarly && this.side.isContentDirectory(directory.list, directory.i)) {
       this.clean(directory.list, directory.i, listedNames(list));
     }
   }
@@ -193,8 +201,7 @@ export class Generator {
   private wholeDirectory(held: ReceivedList, i: number, ndx: number): void {
     const { list } = held;
     if (this.side.isLeftAlone(list, i) || !this.entries.directories.directory(held, list, i, ndx)) return;
-    if (this.deletion.when === 'during' && this.side.isContentDirectory(list, i))
-      this.clean(list, i, this.listed());
+    if (this.cleansEarly && this.side.isContentDirectory(list, i)) this.clean(list, i, this.listed());
   }
 
   private learnGroups(held: ReceivedList): void {

@@ -1,6 +1,6 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { isRsyncError } from '../core/errors.ts';
-import { applyAttributes, type WantedAttributes } from '../files/attributes.ts';
+import { type AttributeFailure, applyAttributes, type WantedAttributes } from '../files/attributes.ts';
 import { errnoText } from '../files/errors.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
@@ -44,21 +44,37 @@ export class LocalItems {
     const kept =
       stat.isDirectory && this.side.keptLinks.isKept(root, name) ? root.openBelow(name) : undefined;
     for (const failure of applyAttributes(kept ?? root, kept === undefined ? name : '.', stat, wanted)) {
-      this.ctx.error(`rsync: [generator] ${fromText(failure.text)}`);
+      this.tellFailure(failure);
     }
     kept?.close();
   }
 
-  /** Makes something under `name`; over an existing non-directory by a rename, so that the name never vanishes. */
-  replace(root: Root, name: ByteString, exists: boolean, make: (at: ByteString) => void): void {
-    if (!exists) {
+  tellFailure(failure: AttributeFailure): void {
+    this.ctx.error(`rsync: [generator] ${fromText(failure.text)}`);
+  }
+
+  /**
+   * Makes something under `name`; over an existing non-directory by a rename, so that the name never vanishes.
+   * @param found  what is there, no directory; undefined: nothing
+   * @returns false, after reporting, if what is there could not be kept (`--backup`) and therefore stays
+   */
+  replace(root: Root, name: ByteString, found: Stat | undefined, make: (at: ByteString) => void): boolean {
+    if (found === undefined) {
       make(name);
-      return;
+      return true;
     }
     const temporary = root.tempName(name);
     make(temporary);
     try {
+      const { backups } = this.side.keeping;
+      if (backups !== undefined && !backups.keep(name, found, 'stays')) {
+        root.unlink(temporary);
+        return false;
+      }
       root.rename(temporary, name);
+      // Renaming a file over another name of itself does nothing.
+      if (root.lstat(temporary) !== undefined) root.unlink(temporary);
+      return true;
     } catch (error) {
       root.unlink(temporary);
       throw error;

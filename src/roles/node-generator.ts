@@ -6,13 +6,17 @@ import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
 import { ITEM } from '../protocol/item.ts';
+import { type AlternateMatch, LEVEL } from './alternates.ts';
 import { GeneratorPart } from './generator-part.ts';
 import type { ReceivedList } from './receiving-side.ts';
 
+/** `made`: now. `there`: it was in its place, or something stands in for it. `left-out`: an alternate directory has it. */
+export type NodeFate = 'made' | 'there' | 'left-out' | 'failed';
+
 /** Symlinks, devices, fifos and sockets: docs/protocol/3-transfer.md, 3.4. They need no data. */
 export class NodeGenerator extends GeneratorPart {
-  /** Returns true if the item is in place afterwards (in a dry run: would be). `found`: what is there now. */
-  node(held: ReceivedList, i: number, ndx: number, name: ByteString, found: Stat | undefined): boolean {
+  /** What became of it (in a dry run: would have). `found`: what is there now. */
+  node(held: ReceivedList, i: number, ndx: number, name: ByteString, found: Stat | undefined): NodeFate {
     const { options } = this.ctx;
     const { list } = held;
     const mode = list.mode(i);
@@ -22,12 +26,12 @@ export class NodeGenerator extends GeneratorPart {
     else if (isSpecial(mode) && options.specials) kind = 'special file';
     else {
       if (this.info.NONREG > 0) this.ctx.info(`skipping non-regular file "${name}"`);
-      return false;
+      return 'failed';
     }
     const target = list.target(i);
     if (options.safeLinks && target !== undefined && isUnsafeLink(target, list.name(i))) {
       if (this.info.SYMSAFE > 0) this.ctx.info(`ignoring unsafe symlink "${name}" -> "${target}"`);
-      return false;
+      return 'failed';
     }
     const root = this.side.root;
     const sameKind = found !== undefined && kindOf(found.mode) === kindOf(mode);
@@ -37,22 +41,32 @@ export class NodeGenerator extends GeneratorPart {
       if (flags !== 0) this.items.apply(name, found, this.comparison.wanted(list, i, own, found));
       this.writer.report(held, list, i, ndx, flags);
       this.items.tellUnchanged(name, flags);
-      return true;
+      return 'there';
     }
+    const match = found === undefined ? this.alternate(list, i, name) : undefined;
+    const isExact = match?.level === LEVEL.ALL;
+    const { alternates } = this.side.keeping;
+    if (isExact && alternates?.kind === 'compare') {
+      this.writer.reportUnchanged(held, list, i, ndx, 0);
+      this.items.tellUnchanged(name, 0);
+      return 'left-out';
+    }
+    if (isExact && alternates?.kind === 'link' && this.link(held, i, ndx, name, match!)) return 'there';
     let exists = found !== undefined;
     if (found?.isDirectory) {
-      if (!this.deletion.makeRoom(root!, name, found, kind)) return false;
+      if (!this.deletion.makeRoom(root!, name, found, kind)) return 'failed';
       exists = false;
     }
     if (!options.dryRun && root !== undefined) {
       try {
-        this.items.replace(root, name, exists, (at) => this.create(root, list, i, at));
+        const old = exists ? found : undefined;
+        if (!this.items.replace(root, name, old, (at) => this.create(root, list, i, at))) return 'failed';
       } catch (error) {
         const what = isSymlink(mode)
           ? `symlink "${root.display(name)}" -> "${list.target(i)}"`
           : `mknod "${root.display(name)}"`;
         this.items.fail(what, error);
-        return false;
+        return 'failed';
       }
       const stat = root.lstat(name);
       if (stat !== undefined) {
@@ -61,10 +75,47 @@ export class NodeGenerator extends GeneratorPart {
         this.items.apply(name, stat, this.comparison.wanted(list, i, own, undefined));
       }
     }
+    if (isExact) {
+      this.writer.reportUnchanged(held, list, i, ndx, ITEM.LOCAL_CHANGE);
+      this.items.tellUnchanged(name, 0);
+      return 'there';
+    }
     let flags = ITEM.LOCAL_CHANGE | ITEM.REPORT_CHANGE;
-    if (sameKind) flags |= this.comparison.differences(list, i, found, ITEM.LOCAL_CHANGE);
+    if (match !== undefined) flags |= this.comparison.differences(list, i, match.stat, ITEM.LOCAL_CHANGE);
+    else if (sameKind) flags |= this.comparison.differences(list, i, found, ITEM.LOCAL_CHANGE);
     else flags |= ITEM.IS_NEW;
     this.writer.report(held, list, i, ndx, flags);
+    return 'made';
+  }
+
+  private alternate(list: FileList, i: number, name: ByteString): AlternateMatch | undefined {
+    const kind = kindOf(list.mode(i));
+    return this.side.keeping.alternates?.find(
+      name,
+      (stat) => kindOf(stat.mode) === kind,
+      (item) => this.sameValue(item.root, list, i, name, item.stat),
+      (stat) => this.comparison.sameAttributes(list, i, stat),
+    );
+  }
+
+  /** `--link-dest`; false: it has to be made, as where a file system links no such items. */
+  private link(
+    held: ReceivedList,
+    i: number,
+    ndx: number,
+    name: ByteString,
+    { root: from }: AlternateMatch,
+  ): boolean {
+    const root = this.side.root;
+    if (root !== undefined && !this.ctx.options.dryRun) {
+      try {
+        from.link(name, name, root);
+      } catch {
+        return false;
+      }
+    }
+    this.writer.reportUnchanged(held, held.list, i, ndx, ITEM.LOCAL_CHANGE | ITEM.XNAME_FOLLOWS, '');
+    this.items.tellUnchanged(name, 0);
     return true;
   }
 

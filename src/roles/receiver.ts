@@ -1,5 +1,7 @@
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
 import { protocolError } from '../core/errors.ts';
+import { partialDirectory } from '../options/implied.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
 import { readDeleteStats, readStatistics } from '../protocol/goodbye.ts';
 import { ITEM, type ItemHead, readItemHead } from '../protocol/item.ts';
 import { NDX_DEL_STATS, NDX_DONE, NDX_FLIST_EOF, NDX_FLIST_OFFSET, NdxReader } from '../protocol/ndx.ts';
@@ -7,6 +9,7 @@ import { readSumHead } from '../protocol/sum-head.ts';
 import { Comparison } from './comparison.ts';
 import { countKind, entryDetails } from './entry-details.ts';
 import { checkEcho, FileReceiver, type Received } from './file-receiver.ts';
+import type { Delayed } from './file-target.ts';
 import type { ReceivingSide, Request } from './receiving-side.ts';
 
 /**
@@ -66,6 +69,8 @@ export class Receiver {
       side.lists.shift();
       if (side.lists.length > 0) return;
     }
+    // Before anybody is told that the second phase is over.
+    if (side.echoes === 1) await this.files.placeDelayed();
     side.echoes++;
     if (side.echoes <= 2) this.unanswered();
     if (side.echoes === 3 && !ctx.isServer) {
@@ -112,10 +117,11 @@ export class Receiver {
     }
     const sumHead = await wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
     checkEcho(asked, sumHead);
-    const handed = ctx.handover?.taken(ndx);
-    const received = await this.files.receive(request, sumHead, handed, (done) =>
-      this.progress(request, done, false),
-    );
+    const received = await this.files.receive(request, sumHead, {
+      handed: ctx.handover?.taken(ndx),
+      progress: (done) => this.progress(request, done, false),
+      whenDelayed: this.whenDelayed(ndx, request),
+    });
 
     const bytes = { data: wire.bytesIn - wire.reader.remaining - before, sums: 0 };
     const entry = entryDetails(list, i, options);
@@ -139,7 +145,7 @@ export class Receiver {
     const name = side.localName(list, i);
     const group = ctx.options.hardLinks ? list.hlink(i) : -1;
     if (received.outcome === 'mismatch') {
-      const fate = ctx.options.inplace || ctx.options.partial ? 'retained' : 'discarded';
+      const fate = fateOfMismatch(ctx.options);
       if (!request.transfer!.redo) {
         ctx.warning(`WARNING: ${name} failed verification -- update ${fate} (will try again).`);
         side.redo.push({ ndx, held, i });
@@ -148,11 +154,26 @@ export class Receiver {
       }
       ctx.error(`ERROR: ${name} failed verification -- update ${fate}.`);
     }
-    if (group >= 0) {
-      if (received.outcome === 'done') side.links.arrived(group, name);
-      else side.links.failed(group);
-    }
+    if (received.outcome === 'done') this.arrived(ndx, request);
+    else if (received.outcome !== 'delayed' && group >= 0) side.links.failed(group);
     side.settle(held);
+  }
+
+  private arrived(ndx: number, { list, i }: Request): void {
+    const { ctx, links } = this.side;
+    ctx.tellSuccess(ndx, true);
+    const group = ctx.options.hardLinks ? list.hlink(i) : -1;
+    if (group >= 0) links.arrived(group, this.side.localName(list, i));
+  }
+
+  private whenDelayed(ndx: number, request: Request): Delayed {
+    return {
+      arrived: () => this.arrived(ndx, request),
+      failed: () => {
+        const group = this.side.ctx.options.hardLinks ? request.list.hlink(request.i) : -1;
+        if (group >= 0) this.side.links.failed(group);
+      },
+    };
   }
 
   /**
@@ -196,4 +217,10 @@ export class Receiver {
       growing: !side.complete,
     });
   }
+}
+
+/** What is said of content that came out wrong. */
+function fateOfMismatch(options: TransferOptions): string {
+  if (partialDirectory(options) !== undefined) return 'put into partial-dir';
+  return options.inplace || options.partial ? 'retained' : 'discarded';
 }

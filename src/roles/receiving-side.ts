@@ -4,6 +4,7 @@ import { EXIT, protocolError, RsyncError } from '../core/errors.ts';
 import { ENTRY, FileList } from '../core/file-list.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isMissing } from '../core/mode.ts';
+import type { Located } from '../files/copy.ts';
 import type { Destination } from '../files/destination.ts';
 import type { Root } from '../files/root.ts';
 import { keepsPaths } from '../options/files-from.ts';
@@ -14,6 +15,7 @@ import { entryContext } from './entry-context.ts';
 import { countList } from './entry-details.ts';
 import { HardLinks } from './hard-links.ts';
 import { IdMap } from './id-map.ts';
+import { type Keeping, NOTHING_KEPT } from './keeping.ts';
 import { KeptLinks } from './kept-links.ts';
 import type { EntryRef } from './sourced-list.ts';
 
@@ -45,7 +47,19 @@ export interface Request {
   transfer: TransferRequest | undefined;
 }
 
+/** Old content that the blocks of a request refer to. */
+export interface Basis extends Located {
+  /** BASIS.DESTINATION, ...: docs/protocol/3-transfer.md, 2.4. */
+  type: number;
+  /** Of a fuzzy basis: its last component. */
+  xname?: ByteString;
+}
+
 export interface TransferRequest {
+  /** Undefined: there is none. */
+  basis: Basis | undefined;
+  /** What is there stays, the rest is appended: the blocks have no sums. */
+  append: boolean;
   count: number;
   blength: number;
   remainder: number;
@@ -113,7 +127,15 @@ export class ReceivingSide {
   readonly progress = new Signal();
   readonly links = new HardLinks();
   readonly keptLinks: KeptLinks;
-  destination: Destination = { root: undefined, rename: undefined, created: false, announced: false };
+  destination: Destination = {
+    root: undefined,
+    path: '.',
+    rename: undefined,
+    created: false,
+    announced: false,
+  };
+  /** Other places than the destination itself that files come from or go to. */
+  keeping: Keeping = NOTHING_KEPT;
 
   private readonly entries: FileEntryReader;
   private readonly directories = new DirectoryTable();

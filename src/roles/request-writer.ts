@@ -5,10 +5,10 @@ import { Signer, sumHeadFor } from '../delta/signature.ts';
 import { errnoText } from '../files/errors.ts';
 import { FileSource } from '../files/reader.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
-import { BASIS, ITEM, ITEM_UNREMARKABLE, writeItemHead } from '../protocol/item.ts';
+import { BASIS, ITEM, ITEM_UNREMARKABLE, type ItemHead, writeItemHead } from '../protocol/item.ts';
 import { NDX_DONE, NdxWriter } from '../protocol/ndx.ts';
 import { writeSumHead } from '../protocol/sum-head.ts';
-import type { ReceivedList, ReceivingSide } from './receiving-side.ts';
+import type { Basis, ReceivedList, ReceivingSide } from './receiving-side.ts';
 import { strongContext } from './strong-context.ts';
 
 /**
@@ -44,7 +44,30 @@ export class RequestWriter {
     xname?: ByteString,
   ): void {
     const remarkable = (iflags & ~ITEM_UNREMARKABLE) !== 0 || (xname !== undefined && xname !== '');
-    if (!remarkable && !this.tellsAll) return;
+    if (remarkable) this.write(held, list, i, ndx, iflags, xname);
+    else this.reportUnchanged(held, list, i, ndx, iflags, xname);
+  }
+
+  /** An item that is as it was, somewhere: sent only to those who want to see all. */
+  reportUnchanged(
+    held: ReceivedList,
+    list: ReceivedList['list'],
+    i: number,
+    ndx: number,
+    iflags: number,
+    xname?: ByteString,
+  ): void {
+    if (this.tellsAll) this.write(held, list, i, ndx, iflags, xname);
+  }
+
+  private write(
+    held: ReceivedList,
+    list: ReceivedList['list'],
+    i: number,
+    ndx: number,
+    iflags: number,
+    xname: ByteString | undefined,
+  ): void {
     const { wire } = this.side.ctx;
     this.side.addRequest(ndx, { held, list, i, iflags, transfer: undefined });
     this.ndx.write(wire.writer, ndx);
@@ -52,22 +75,30 @@ export class RequestWriter {
     wire.flushIfLarge();
   }
 
+  /** Block sums are of use: files are not sent whole. */
+  get sendsSums(): boolean {
+    return !this.wholeFile;
+  }
+
   /**
    * Asks for the data of a regular file.
-   * @param basis  local name of the old content; undefined: there is none
+   * @param iflags  without the bits that the basis brings
+   * @param basis   undefined: there is no old content
    */
   async transfer(
     held: ReceivedList,
     i: number,
     ndx: number,
     iflags: number,
-    basis: ByteString | undefined,
+    basis: Basis | undefined,
     redo: boolean,
   ): Promise<void> {
     const { ctx } = this.side;
     const { wire } = ctx;
+    const append = ctx.options.append > 0 && !redo;
     let source: FileSource | undefined;
-    if (basis !== undefined && !this.wholeFile && !ctx.options.dryRun) source = this.openBasis(basis);
+    const wantsSums = append || !this.wholeFile;
+    if (basis !== undefined && wantsSums && !ctx.options.dryRun) source = this.openBasis(basis);
     try {
       let head: SumHead = EMPTY_SUM_HEAD;
       if (source !== undefined && source.size > 0) {
@@ -79,14 +110,16 @@ export class RequestWriter {
           redo,
         });
       }
-      const transfer = { count: head.count, blength: head.blength, remainder: head.remainder, redo };
-      this.side.addRequest(ndx, { held, list: held.list, i, iflags, transfer });
+      const { count, blength, remainder } = head;
+      const item = itemHead(iflags, basis);
+      const transfer = { basis, append, count, blength, remainder, redo };
+      this.side.addRequest(ndx, { held, list: held.list, i, iflags: item.iflags, transfer });
       if (!redo) held.open++;
       this.ndx.write(wire.writer, ndx);
-      writeItemHead(wire.writer, { iflags, basisType: BASIS.DESTINATION, xname: undefined });
+      writeItemHead(wire.writer, item);
       if (!ctx.options.dryRun) {
         writeSumHead(wire.writer, head);
-        if (head.count > 0) await this.writeSums(source!, head);
+        if (count > 0 && !append) await this.writeSums(source!, head);
       }
       wire.flushIfLarge();
       if (wire.isFull) await wire.drain();
@@ -95,9 +128,7 @@ export class RequestWriter {
     }
   }
 
-  private openBasis(name: ByteString): FileSource | undefined {
-    const root = this.side.root;
-    if (root === undefined) return undefined;
+  private openBasis({ root, name }: Basis): FileSource | undefined {
     try {
       return FileSource.open(root, name);
     } catch (error) {
@@ -120,6 +151,16 @@ export class RequestWriter {
     }
     wire.writer.bytes(signer.finish());
   }
+}
+
+/** What tells the sender of a basis that is not the file itself. */
+function itemHead(iflags: number, basis: Basis | undefined): ItemHead {
+  const basisType = basis?.type ?? BASIS.DESTINATION;
+  const xname = basis?.xname;
+  let flags = iflags;
+  if (basisType !== BASIS.DESTINATION) flags |= ITEM.BASIS_TYPE_FOLLOWS;
+  if (xname !== undefined) flags |= ITEM.XNAME_FOLLOWS;
+  return { iflags: flags, basisType, xname };
 }
 
 /** Convenience for flags that mean "the data is wanted". */

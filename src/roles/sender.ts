@@ -2,6 +2,7 @@ import { DIGEST_LENGTH } from '../core/algorithms.ts';
 import { protocolError } from '../core/errors.ts';
 import type { EntryDetails } from '../core/events.ts';
 import { isRegular } from '../core/mode.ts';
+import { coveredLength } from '../core/sum-head.ts';
 import { readDeleteStats, writeDeleteStats, writeStatistics } from '../protocol/goodbye.ts';
 import { BASIS, ITEM, type ItemHead, readItemHead, writeItemHead } from '../protocol/item.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
@@ -14,12 +15,14 @@ import { FileSender } from './file-sender.ts';
 import type { ListBuilder } from './list-builder.ts';
 import { ListSender } from './list-sender.ts';
 import { isDotDir, type Origin } from './source.ts';
+import { SourceRemoval } from './source-removal.ts';
 import type { SourcedList, SourcedRef } from './sourced-list.ts';
 
 /** Entries that should exist beyond the list being worked on, docs/protocol/2-file-list.md, 5.2. */
 const LOOK_AHEAD = 1000;
 /** How far the lists may run ahead while there is nothing else to do. */
 const IDLE_LOOK_AHEAD = 10_000;
+const NO_SUMS = new Uint8Array(0);
 /** At protocol 29 an index one past the list with these flags is an old keep-alive. */
 const OLD_KEEP_ALIVE = ITEM.IS_NEW;
 
@@ -66,6 +69,8 @@ export class Sender {
     this.lists = new ListSender(ctx, builder, origins, this.ndxOut);
     this.digestLength = DIGEST_LENGTH[ctx.negotiated.transferChecksum];
     this.files = new FileSender(ctx);
+    const removal = new SourceRemoval(ctx);
+    if (removal.isWanted) ctx.onSuccess = (ndx) => this.removeSource(removal, ndx);
   }
 
   /** Runs to the goodbye. Throws what ends the run: a broken connection, a peer that breaks the protocol. */
@@ -187,6 +192,13 @@ export class Sender {
     return given === undefined ? details : { ...details, given };
   }
 
+  /** MSG_SUCCESS: the receiving side has it. */
+  private removeSource(removal: SourceRemoval, ndx: number): void {
+    const found = this.find(ndx);
+    if (found === undefined) throw protocolError(`success for index ${ndx}, which is in no list`);
+    removal.remove(this.origins[found.held.origin(found.i)]!, found.held.list, found.i);
+  }
+
   private isOldKeepAlive(ndx: number, head: ItemHead): boolean {
     if (this.ctx.negotiated.protocol >= 30) return false;
     return ndx === this.known && head.iflags === OLD_KEEP_ALIVE;
@@ -228,9 +240,11 @@ export class Sender {
       return;
     }
     const sumHead = await ctx.wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
-    const sums = await this.files.readSums(sumHead);
+    const appends = ctx.options.append > 0 && !again;
+    const sums = appends ? NO_SUMS : await this.files.readSums(sumHead);
     const origin = this.origins[found.held.origin(found.i)]!;
-    const source = this.files.open(origin, entry.name);
+    const kept = appends ? coveredLength(sumHead) : 0;
+    const source = this.files.open(origin, entry.name, kept);
     if (source === undefined) {
       ctx.stats.transferredFiles--;
       ctx.stats.transferredSize -= entry.size;
@@ -246,11 +260,10 @@ export class Sender {
       writeItemHead(w, head);
       // Generators of 3.2.0 to 3.4.1 ask for 16 bytes of 8-byte digests; their receiving half wants 8 back.
       writeSumHead(w, { ...sumHead, s2length: Math.min(sumHead.s2length, Math.max(this.digestLength, 2)) });
-      const inplace = ctx.options.inplace && head.basisType === BASIS.DESTINATION;
       const digest = await this.files.send(
         ndx,
         source,
-        { head: sumHead, sums, inplace },
+        { head: sumHead, sums, inplace: this.isInplace(head), kept },
         origin.display(entry.name),
         (done) => this.progress(found, done, source.size, false),
       );
@@ -262,6 +275,13 @@ export class Sender {
     } finally {
       source.close();
     }
+  }
+
+  /** Blocks lie in the file that is written: what has been written over may not be referred to. */
+  private isInplace({ basisType }: ItemHead): boolean {
+    const { options, negotiated } = this.ctx;
+    if (basisType === BASIS.DESTINATION) return options.inplace;
+    return basisType === BASIS.PARTIAL_DIR && negotiated.updatesPartialInPlace;
   }
 
   private progress(found: Found, done: number, size: number, last: boolean): void {

@@ -142,7 +142,7 @@ function checkPaths({ role, paths }: ServerCommand, directory: ByteString | unde
 
 /** Options that mean something else to a server, or that only a server is given. */
 function specialOptions(said: ServerWords): ReadonlyMap<string, FoundOption> {
-  const flag = (apply: () => void): FoundOption => ({ takesValue: false, apply });
+  const flag = (apply: Apply): FoundOption => ({ takesValue: false, apply });
   const value = (apply: Apply): FoundOption => ({ takesValue: true, apply });
   const capabilities = value((_draft, text) => {
     said.capabilities = text;
@@ -163,6 +163,12 @@ function specialOptions(said: ServerWords): ReadonlyMap<string, FoundOption> {
     ['--sender', flag(turnOn('isSender'))],
     ['-e', capabilities],
     ['--rsh', capabilities],
+    [
+      '--append',
+      flag(({ options }) => {
+        options.append = Math.min(2, options.append + 1);
+      }),
+    ],
     ['--log-format', format],
     ['--out-format', format],
     ['--msgs2stderr', flag(errors('stderr'))],

@@ -16,7 +16,8 @@ import { buildServerArgs, capabilityText } from '../protocol/server-args.ts';
 import { emptyStats, RoleContext } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
 import { type DaemonTerms, openDaemon } from './daemon-client.ts';
-import { handshakeTerms } from './handshake-terms.ts';
+import { framesClient, handshakeTerms } from './handshake-terms.ts';
+import { impliedRules } from './implied-rules.ts';
 import { Link } from './link.ts';
 import { announceFailure, handleMessages } from './messages.ts';
 import { cleanListName, expectsRawNames } from './name-list.ts';
@@ -97,7 +98,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     const negotiated = await clientHandshake(wire, { ...terms, agreedProtocol });
     await loadHashes(negotiated.checksumSeed);
     const startBytes = { sent: wire.bytesOut, received: wire.bytesIn - wire.reader.remaining };
-    if (negotiated.framesClient) wire.frameOutput();
+    if (framesClient(negotiated, options, init.direction === 'pull')) wire.frameOutput();
     const places: Places = new WholeDisk();
     ctx = new RoleContext({
       wire,
@@ -123,18 +124,20 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     if (receives || !expectsRawNames(ctx)) {
       wire.frameInput(negotiated.protocol, { strayZero: init.daemon !== undefined && !receives });
     }
-    sendRules(ctx, init, receives);
+    const session = { direction: receives ? 'pull' : 'push', protocol: negotiated.protocol } as const;
+    const rules = [...init.rules, ...impliedRules(options, session)];
+    sendRules(ctx, rules, receives);
     if (receives) {
       const destination = init.direction === 'list' ? undefined : localPaths[0];
       await runReceivingSide(ctx, {
         link,
         destination,
-        rules: init.rules,
+        rules,
         names: init.names,
         requested: init.names?.map(cleanListName) ?? requestedPaths(init),
       });
     } else {
-      await runSendingSide(ctx, { link, paths: localPaths, rules: init.rules, names: init.names });
+      await runSendingSide(ctx, { link, paths: localPaths, rules, names: init.names });
     }
     return await finish(ctx, link, receives, started);
   } catch (error) {
@@ -156,9 +159,9 @@ function requestedPaths({ remotePaths, daemon }: ClientSessionInit): ByteString[
 }
 
 /** The filter list: always on a pull; on a push only where the server deletes (docs/protocol/1-session.md, 1.1). */
-function sendRules(ctx: RoleContext, init: ClientSessionInit, receives: boolean): void {
+function sendRules(ctx: RoleContext, rules: readonly FilterRule[], receives: boolean): void {
   const { options, negotiated, wire } = ctx;
-  const texts = rulesForPeer(init.rules, {
+  const texts = rulesForPeer(rules, {
     direction: receives ? 'pull' : 'push',
     protocol: negotiated.protocol,
     deleteExcluded: options.deleteExcluded,

@@ -3,6 +3,7 @@ import { hashAvailable } from '../delta/hashes.ts';
 import { parseChecksumChoice, parseCompressChoice } from '../options/choices.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { HandshakeTerms } from '../protocol/handshake.ts';
+import type { Negotiated } from '../protocol/negotiated.ts';
 import { availableCompressors } from '../protocol/token.ts';
 
 /**
@@ -27,4 +28,9 @@ export function handshakeTerms(options: TransferOptions, capabilities: string): 
       options.compressChoice === undefined ? undefined : parseCompressChoice(options.compressChoice),
     compressors: availableCompressors(),
   };
+}
+
+/** A client of the old protocol frames what it says only if it has to say what it received. */
+export function framesClient(negotiated: Negotiated, options: TransferOptions, pulls: boolean): boolean {
+  return negotiated.framesClient || (pulls && (options.removeSourceFiles || options.removeSentFiles));
 }

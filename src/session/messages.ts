@@ -50,6 +50,9 @@ export function handleMessages(ctx: RoleContext, link: Link, isSender: boolean):
         if (isSender && !ctx.isServer) ctx.emit({ type: 'deleted', name, isDirectory });
         break;
       }
+      case MSG.SUCCESS:
+        if (isSender) ctx.onSuccess(payloadInt(payload));
+        break;
       case MSG.NO_SEND:
         if (!isSender) ctx.onNotSent(payloadInt(payload));
         break;
@@ -57,7 +60,7 @@ export function handleMessages(ctx: RoleContext, link: Link, isSender: boolean):
         remoteExit(wire, payload, isSender);
         break;
       default:
-        // NOOP keeps the connection alive; SUCCESS has a meaning only where sources are removed.
+        // NOOP keeps the connection alive.
         break;
     }
   };

@@ -11,6 +11,7 @@ import type { RoleContext } from '../roles/context.ts';
 import { Deletion } from '../roles/deletion.ts';
 import { Exclusion } from '../roles/exclusion.ts';
 import { Generator } from '../roles/generator.ts';
+import { openKeeping } from '../roles/keeping.ts';
 import { pruneEmptyDirectories } from '../roles/prune.ts';
 import { Receiver } from '../roles/receiver.ts';
 import { type NameCheck, ReceivingSide } from '../roles/receiving-side.ts';
@@ -50,15 +51,23 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   ctx.emit({ type: 'flist', stage: 'end', direction, incremental, count: side.known });
   // A server that has nothing to send is gone already.
   if (side.known === 0 && !ctx.isServer) return;
-  if (init.destination !== undefined && !options.listOnly) chooseDestination(ctx, side, init.destination);
-  const rootPath = side.root?.path ?? init.destination ?? '';
-  const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
-  const generator = new Generator(
-    side,
-    new Deletion(ctx, new Exclusion(ctx, filter, 'receiver', rootPath), info, side.keptLinks),
-    info,
-  );
+  const listing = init.destination === undefined || options.listOnly;
+  if (!listing) chooseDestination(ctx, side, init.destination!);
   try {
+    if (!listing) side.keeping = openKeeping(ctx, side.root, side.destination.path);
+    const rootPath = side.root?.path ?? init.destination ?? '';
+    const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
+    const generator = new Generator(
+      side,
+      new Deletion(
+        ctx,
+        new Exclusion(ctx, filter, 'receiver', rootPath),
+        info,
+        side.keptLinks,
+        side.keeping.backups,
+      ),
+      info,
+    );
     await both(generator.run(), receiver.run(), (error) => {
       side.progress.fail(error);
       wire.fail(error);
@@ -67,6 +76,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
       ctx.warning(`Deletions stopped due to --max-delete limit (${ctx.skippedDeletions} skipped)`);
     }
   } finally {
+    side.keeping.close();
     side.root?.close();
   }
 }

@@ -10,15 +10,16 @@ import type { TransferOptions } from '../options/transfer-options.ts';
 import { FilterListReader } from '../protocol/filter-list.ts';
 import { serverHandshake } from '../protocol/handshake.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
-import type { ServerRole } from '../protocol/server-args.ts';
+import { needsWholeList, type ServerRole } from '../protocol/server-args.ts';
 import { RoleContext } from '../roles/context.ts';
 import type { ModulePolicy } from '../roles/policy.ts';
 import type { Channel } from '../transport/channel.ts';
 import { finished } from '../transport/stdio.ts';
 import { forwardToPeer } from './forward.ts';
-import { handshakeTerms } from './handshake-terms.ts';
+import { framesClient, handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
 import { announceFailure, handleMessages, tellPeer } from './messages.ts';
+import { refuseUnsafeMunging } from './munging.ts';
 import { expectsRawNames, forwardNames, readFramedRules, readNameList } from './name-list.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
@@ -97,6 +98,7 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
   try {
     ctx = await start(link, init);
     if (init.refusal !== undefined) throw init.refusal;
+    refuseUnsafeMunging(init.places, options);
     await loadHashes(ctx.negotiated.checksumSeed);
     const rules = await receiveRules(ctx, role, init.rules);
     const names = await ownNames(ctx, role);
@@ -136,10 +138,10 @@ function counted({ wire, stats, startBytes }: RoleContext): TransferStats {
 async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> {
   const { options, role, places } = init;
   const { wire } = link;
-  const late = options.deleteMode === 'before' || options.deleteMode === 'after';
   const negotiated = await serverHandshake(wire, {
     ...handshakeTerms(options, init.capabilities),
-    mayRecurseIncrementally: options.recursive && !(role === 'receiver' && (late || options.pruneEmptyDirs)),
+    mayRecurseIncrementally:
+      options.recursive && !(role === 'receiver' && (needsWholeList(options) || options.pruneEmptyDirs)),
     checksumSeed: options.checksumSeed,
     agreedProtocol: init.agreedProtocol,
   });
@@ -173,7 +175,7 @@ async function start(link: Link, init: ServerSessionInit): Promise<RoleContext> 
     setsSymlinkTimes: negotiated.setsSymlinkTimes,
   });
   handleMessages(ctx, link, role === 'sender');
-  if (negotiated.framesClient && !(role === 'sender' && expectsRawNames(ctx)))
+  if (framesClient(negotiated, options, role === 'sender') && !(role === 'sender' && expectsRawNames(ctx)))
     wire.frameInput(negotiated.protocol);
   return ctx;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_TIME, type EntrySpec, makeTree, noise } from '../support/tree.ts';
+import { KEEPING } from './fixtures-keeping.ts';
 
 const DAY = 86_400;
 const NEWER = DEFAULT_TIME + DAY;
@@ -343,6 +344,7 @@ const FIXTURES = {
       { path: 'f1', content: 'older\n', mtime: OLDER },
     ],
   },
+  ...KEEPING,
 } satisfies Record<string, Fixture>;
 
 export type FixtureName = keyof typeof FIXTURES;

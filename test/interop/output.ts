@@ -2,6 +2,7 @@ const DELETION = /^((del\. )?\*deleting |deleting |cannot delete )/;
 const REMARK =
   / (exists|is newer|is uptodate)$|^(not creating new|skipping non-regular file|ignoring unsafe symlink) /;
 const LINKED = /^hf|^[^ ].* => /;
+const BACKED = /^backed up .* to |^sender removed /;
 const ITEM = /^[.<>ch*][fdLDSm][.+?a-zA-Z ]{9} /;
 const INSIDE =
   /^\[(sender|receiver|generator)\] (hiding|showing|protecting|risking) |^Number of \d+ KiB logical blocks touched: /;
@@ -12,6 +13,8 @@ const RECEIVED = /^(>f| +[\d,]+ +\d+% )/;
  * under a heading.
  * - Deletions come when the list of their folder does, before or after other items.
  * - Remarks on files that are left alone come from the generator, past the items that the sender echoes.
+ * - Backups are told of by the generator and by the receiver, and of removed sources whenever a file has come (compared
+ *   as a set).
  * - In a pull the generator and the receiver print at the same time: items of files and progress are the receiver's,
  *   and a hard link is made when its first name has come (compared as a set). Without -i nothing tells their lines
  *   apart, and all are compared as a set.
@@ -23,18 +26,21 @@ export function inStreams(lines: readonly string[], pull: boolean, sameServer = 
     rest: [],
     received: [],
     linked: [],
+    backed: [],
     remarks: [],
     deletions: [],
   };
   const itemized = lines.some((line) => ITEM.test(line));
   for (const line of lines) {
     if (DELETION.test(line)) streams.deletions!.push(line);
+    else if (BACKED.test(line)) streams.backed!.push(line);
     else if (REMARK.test(line)) streams.remarks!.push(line);
     else if (pull && itemized && RECEIVED.test(line)) streams.received!.push(line);
     else if ((pull ? itemized : !sameServer) && LINKED.test(line)) streams.linked!.push(line);
     else streams.rest!.push(line);
   }
   streams.linked!.sort();
+  streams.backed!.sort();
   if ((pull || !sameServer) && !itemized) streams.rest!.sort();
   return Object.entries(streams).flatMap(([name, found]) =>
     found.length > 0 ? [`[${name}]`, ...found] : [],

@@ -15,7 +15,7 @@ describe('the help text', () => {
   });
 
   it('has a line for each option that works, and for no other', () => {
-    const lines = text.split('\n').filter((line) => /^ {2}(-\w| {3} --)/.test(line));
+    const lines = text.split('\n').filter((line) => /^ {2}(-[\w@]| {3} --)/.test(line));
     expect(lines).toHaveLength(OPTIONS.filter(isSupported).length);
     for (const entry of OPTIONS) {
       const line = lines.find((candidate) => candidate.trim().endsWith(`  ${entry.help}`));

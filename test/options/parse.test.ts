@@ -304,13 +304,24 @@ describe('environment', () => {
     expect(parseArguments(['-e', 'x', ...PATHS], { RSYNC_RSH: 'ssh -p 9' }).options.rsh).toBe('x');
   });
 
-  it.each([
-    ['RSYNC_ICONV', 'utf-8,latin1', []],
-    ['RSYNC_PARTIAL_DIR', '.pd', ['--partial']],
-  ])('refuses %s', (name, value, argv) => {
-    const error = failure([...argv, ...PATHS], { [name]: value });
+  it('refuses RSYNC_ICONV', () => {
+    const error = failure(PATHS, { RSYNC_ICONV: 'utf-8,latin1' });
     expect(error).toMatchObject({ code: 'RSYNC_UNSUPPORTED', exitCode: 4 });
-    expect(error.message).toContain(name);
+    expect(error.message).toContain('RSYNC_ICONV');
+  });
+
+  // Watched with rsync 3.5.1.
+  it.each<[words: string, partialDir: string | undefined]>([
+    ['--partial', 'p\xc3\xa9'],
+    ['-P', 'p\xc3\xa9'],
+    ['', undefined],
+    ['--partial --no-partial', undefined],
+    ['--partial --inplace', undefined],
+    ['--partial --delay-updates', undefined],
+    ['--partial-dir=x', 'x'],
+  ])('RSYNC_PARTIAL_DIR with %s', (words, partialDir) => {
+    const argv = [...words.split(' ').filter(Boolean), ...PATHS];
+    expect(parseArguments(argv, { RSYNC_PARTIAL_DIR: './p\u00e9/' }).options.partialDir).toBe(partialDir);
   });
 
   // Watched with rsync 3.2.7 and 3.5.1.
@@ -364,9 +375,7 @@ describe('environment', () => {
   });
 
   it('does not refuse what has no effect', () => {
-    const env = { RSYNC_PARTIAL_DIR: '.pd', RSYNC_ICONV: '' };
-    expect(parseArguments(PATHS, env).paths).toEqual(PATHS);
-    expect(parseArguments(['--partial', '--inplace', ...PATHS], env).options.inplace).toBe(true);
+    expect(parseArguments(PATHS, { RSYNC_ICONV: '' }).paths).toEqual(PATHS);
   });
 });
 
@@ -374,9 +383,9 @@ describe('properties', () => {
   // Without those that take a value, end the parsing, or conflict with another one.
   const flags = SUPPORTED_NAMES.filter(
     (name) =>
-      !/^--(port|contimeout|address|sockopts|password-file|early-input|old-args|max-|min-|files-from|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|help|version|(?:in|ex)clude)/.test(
+      !/^--(port|contimeout|address|sockopts|password-file|early-input|old-args|max-|min-|files-from|exclude|include|filter|timeout|bwlimit|rsync-path|rsh|protocol|c[ch]|compress-|zc|zl|block|out-f|log-f|delete|del$|append|delay-updates|modify-window|suffix|(?:backup|partial|temp)-dir|(?:compare|copy|link)-dest|help|version|(?:in|ex)clude)/.test(
         name,
-      ) && !/^-[fBeV]$/.test(name),
+      ) && !/^-[fBeVT@]$/.test(name),
   );
 
   it('reads bundled letters as it reads them one by one', () => {

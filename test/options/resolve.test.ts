@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/options/parse.ts';
 import { ARCHIVE, DEFAULT_OPTIONS, type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import type { TransferOptions } from '../../src/options/transfer-options.ts';
 
 describe('resolveOptions', () => {
   it('fills in the defaults', () => {
@@ -52,7 +53,22 @@ describe('resolveOptions', () => {
 
   it.each<[OptionsInput | Record<string, unknown>, number, string]>([
     [{ deleteMode: 'during' }, 1, 'needs --recursive'],
-    [{ deleteMode: 'delay' }, 1, 'deleteMode: unknown mode'],
+    [{ deleteMode: 'late' }, 1, 'deleteMode: unknown mode'],
+    [{ backupDir: 'x\u20ac' }, 1, 'must be a ByteString'],
+    [{ linkDest: 'x' }, 1, 'linkDest: must be an array'],
+    [{ linkDest: [1] }, 1, 'linkDest: must be an array of strings'],
+    [{ linkDest: ['x'], copyDest: ['y'] }, 1, '--copy-dest conflicts with --link-dest'],
+    [{ compareDest: Array(21).fill('x') }, 1, '--compare-dest: at most 20'],
+    [{ append: 3 }, 1, 'append: must be 0, 1 or 2'],
+    [{ fuzzy: 3 }, 1, 'fuzzy: must be 0, 1 or 2'],
+    [{ append: 1, wholeFile: true }, 1, '--append conflicts with --whole-file'],
+    [{ append: 2, partialDir: 'x' }, 1, '--append conflicts with --partial-dir'],
+    [{ inplace: true, delayUpdates: true }, 1, '--inplace conflicts with --delay-updates'],
+    [{ suffix: 'a/b' }, 1, 'cannot hold a slash'],
+    [{ backup: true, suffix: '' }, 1, '--suffix cannot be empty'],
+    [{ backupDir: './' }, 1, 'same as the destination'],
+    [{ backupDir: '', suffix: '' }, 1, 'same as the destination'],
+    [{ modifyWindow: 2 ** 31 }, 1, 'modifyWindow: must fit'],
     [{ recursive: 1 }, 1, 'recursive: must be a boolean'],
     [{ filters: '*.o' }, 1, 'filters: must be an array'],
     [{ rsh: 1 }, 1, 'rsh: must be a string'],
@@ -105,6 +121,35 @@ describe('resolveOptions', () => {
         expect(resolveOptions(once)).toEqual(once);
       }),
     );
+  });
+
+  // Watched with rsync 3.5.1: what it sends to a server.
+  it.each<[OptionsInput, Partial<TransferOptions>]>([
+    [{ backupDir: './x' }, { backup: true, backupDir: 'x', suffix: undefined }],
+    [{ backupDir: 'x/' }, { backup: true, backupDir: 'x/' }],
+    [{ backupDir: './a/./b//c' }, { backupDir: 'a/./b//c' }],
+    [
+      { backupDir: '.', suffix: '.b' },
+      { backup: true, backupDir: undefined, suffix: '.b' },
+    ],
+    [{ backupDir: '/' }, { backup: true, backupDir: '/' }],
+    [
+      { backupDir: 'x', suffix: '' },
+      { backupDir: 'x', suffix: '' },
+    ],
+    [{ partialDir: 'p/' }, { partialDir: 'p' }],
+    [{ partialDir: './p/../q' }, { partialDir: 'q' }],
+    [{ partialDir: 'a//b/' }, { partialDir: 'a/b' }],
+    [{ partialDir: '../q' }, { partialDir: '../q' }],
+    [{ partialDir: '.' }, { partial: true, partialDir: undefined }],
+    [
+      { partialDir: '', delayUpdates: true },
+      { partial: true, partialDir: undefined, delayUpdates: false },
+    ],
+    [{ append: 1 }, { inplace: true }],
+    [{ inplace: true, partial: true }, { partial: false }],
+  ])('%j becomes %j', (input, expected) => {
+    expect(resolveOptions(input)).toMatchObject(expected);
   });
 
   it('lists under ARCHIVE what -a turns on', () => {

@@ -22,6 +22,10 @@ export const SUPPORTED_NAMES: readonly string[] = `
   --no-prune-empty-dirs --no-m --min-size --max-size --omit-dir-times --no-omit-dir-times --no-O --omit-link-times
   --no-omit-link-times --no-J
   --rsh-spawn --ssh-debug --ssh-match-exec
+  -b --backup --no-backup --backup-dir --suffix --delete-delay --ignore-errors --no-ignore-errors --force --no-force
+  --compare-dest --copy-dest --link-dest -y --fuzzy --no-fuzzy --no-y --partial-dir --delay-updates --no-delay-updates
+  -T --temp-dir --append --no-append --append-verify --fsync --munge-links --no-munge-links
+  -@ --modify-window --remove-source-files --remove-sent-files
   --out-format --log-format --list-only --version --help
 `
   .trim()

@@ -66,11 +66,18 @@ export function optionsOf(words: string): OptionsInput {
     H: { hardLinks: true },
     n: { dryRun: true },
     z: { compress: true },
+    b: { backup: true },
+    y: { fuzzy: 1 },
   };
   const long: Record<string, object> = {
     '--delete': { deleteMode: 'default' },
     '--delete-after': { deleteMode: 'after' },
     '--delete-during': { deleteMode: 'during' },
+    '--delete-delay': { deleteMode: 'delay' },
+    '--append': { append: 1 },
+    '--append-verify': { append: 2 },
+    '--delay-updates': { delayUpdates: true },
+    '--remove-source-files': { removeSourceFiles: true },
     '--inplace': { inplace: true },
     '--stats': { stats: true },
     '--list-only': { listOnly: true },
@@ -80,6 +87,8 @@ export function optionsOf(words: string): OptionsInput {
     if (key === '--protocol') options.protocol = Number(value);
     else if (key === '--cc') options.checksumChoice = value;
     else if (key === '--zc') options.compressChoice = value;
+    else if (key === '--link-dest') options.linkDest = [value];
+    else if (key === '--partial-dir') options.partialDir = value;
     else if (word.startsWith('--')) Object.assign(options, known(long[word], word));
     else {
       for (const letter of word.slice(1)) {

@@ -21,6 +21,8 @@ const PULLS: [string, string, string[], string[]?][] = [
   ['dryrun-itemize-pull-p32', '-rlptiin --delete', ['src/'], ['gone', 'gonedir', 'gonedir/y']],
   ['stats-delete-pull-p31', '-rt --stats --delete --protocol=31', ['src/']],
   ['delete-after-pull-p30', '-rlpt --delete-after --protocol=30', ['src/']],
+  ['remove-source-pull-p29', '-rt --remove-source-files --protocol=29', ['src/']],
+  ['remove-source-pull-p32', '-rt --remove-source-files', ['src/']],
   ['vanished-pull-p29', '-t --protocol=29', ['src/a', 'src/b']],
   ['vanished-pull-p30', '-t --protocol=30', ['src/a', 'src/b']],
   ['vanished-pull-p32', '-t', ['src/a', 'src/b']],
@@ -48,12 +50,14 @@ function pace({ annotation }: Exchange): { at: number; needs: number }[] {
  * A time for the destination's root. The captures tell only that of the source's root, which the list opens with, and
  * whether the two differed.
  */
-function rootTime({ annotation, server_to_client }: Exchange): number {
+function rootTime({ annotation, protocol, server_to_client }: Exchange): number {
   const { requests_receiver_to_sender: requests } = annotation;
   if (requests.some(({ what }) => /^req ndx=0 (<dir|\. ).*REPORT_TIME/.test(what))) return 1_500_000_000;
   const stream = Buffer.from(server_to_client.demultiplexed_hex, 'hex');
   const name = stream.indexOf(Buffer.from([1, 0x2e]));
   if (name < 0 || name > 2) return 0;
+  // An int each at protocol 29.
+  if (protocol < 30) return stream.readInt32LE(name + 2 + 4);
   // varlong(3) length, then varlong(4) time: the highest byte first.
   const at = name + 2 + 3;
   return stream.readUIntLE(at + 1, 3) + stream[at]! * 2 ** 24;

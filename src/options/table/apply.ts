@@ -18,7 +18,10 @@ export function all(...steps: Apply[]): Apply {
 }
 
 /** One more, up to `most`. */
-export function count(key: 'verbose' | 'itemize' | 'oneFileSystem' | 'humanReadable', most: number): Apply {
+export function count(
+  key: 'verbose' | 'itemize' | 'oneFileSystem' | 'humanReadable' | 'fuzzy',
+  most: number,
+): Apply {
   return ({ options }) => {
     options[key] = Math.min(most, options[key] + 1);
   };
@@ -43,13 +46,27 @@ export function text(
 
 /** Takes a 32-bit integer, at least `least`. */
 export function integer(
-  key: 'timeout' | 'contimeout' | 'port' | 'checksumSeed' | 'compressLevel',
+  key: 'timeout' | 'contimeout' | 'port' | 'checksumSeed' | 'compressLevel' | 'modifyWindow',
   least?: number,
 ): Apply {
   return ({ options }, value, word) => {
     const number = parseInteger(value, word);
     if (least !== undefined && number < least) throw invalid(word, `must be ${least} or more`);
     options[key] = number;
+  };
+}
+
+/** Takes a path, or a part of a name: bytes, as names are. */
+export function path(key: 'partialDir' | 'tempDir' | 'backupDir' | 'suffix'): Apply {
+  return ({ options, toBytes }, value) => {
+    options[key] = toBytes(value);
+  };
+}
+
+/** Appends a path. */
+export function paths(key: 'compareDest' | 'copyDest' | 'linkDest'): Apply {
+  return ({ options, toBytes }, value) => {
+    options[key] = [...options[key], toBytes(value)];
   };
 }
 

@@ -1,7 +1,7 @@
 import { checkBlockSize } from '../limits.ts';
 import { parseSize } from '../values.ts';
-import { integer, set, text } from './apply.ts';
-import type { OptionEntry } from './entry.ts';
+import { count, integer, path, paths, set, text } from './apply.ts';
+import type { Apply, OptionEntry } from './entry.ts';
 
 export const DATA: readonly OptionEntry[] = [
   {
@@ -56,9 +56,17 @@ export const DATA: readonly OptionEntry[] = [
     negations: ['no-append'],
     group: 'data',
     help: 'continue files that are shorter',
-    refused: true,
+    keys: ['append', 'inplace'],
+    apply: append(1),
+    negate: set('append', 0),
   },
-  { long: 'append-verify', group: 'data', help: '--append, with a check of the whole file', refused: true },
+  {
+    long: 'append-verify',
+    group: 'data',
+    help: '--append, with a check of the whole file',
+    keys: ['append', 'inplace'],
+    apply: append(2),
+  },
   {
     long: 'sparse',
     short: 'S',
@@ -70,35 +78,50 @@ export const DATA: readonly OptionEntry[] = [
     negate: set('sparse', false),
   },
   { long: 'preallocate', group: 'data', help: 'reserve the room of a file before writing', refused: true },
-  { long: 'fsync', group: 'data', help: 'flush every file to the disk', refused: true },
+  {
+    long: 'fsync',
+    group: 'data',
+    help: 'flush every file to the disk',
+    keys: ['fsync'],
+    apply: set('fsync', true),
+  },
   {
     long: 'fuzzy',
     short: 'y',
     negations: ['no-fuzzy', 'no-y'],
     group: 'data',
     help: 'look for a similar file to start from',
-    refused: true,
+    repeat: 'twice: also in the directories of --compare-dest, --copy-dest or --link-dest',
+    keys: ['fuzzy'],
+    apply: count('fuzzy', 2),
+    negate: set('fuzzy', 0),
   },
   {
     long: 'compare-dest',
     group: 'data',
     argument: 'DIR',
     help: 'skip files that DIR has, unchanged',
-    refused: true,
+    repeat: 'up to 20 directories, looked at in this order',
+    keys: ['compareDest'],
+    apply: paths('compareDest'),
   },
   {
     long: 'copy-dest',
     group: 'data',
     argument: 'DIR',
     help: 'copy files that DIR has, unchanged',
-    refused: true,
+    repeat: 'up to 20 directories, looked at in this order',
+    keys: ['copyDest'],
+    apply: paths('copyDest'),
   },
   {
     long: 'link-dest',
     group: 'data',
     argument: 'DIR',
     help: 'hard-link files that DIR has, unchanged',
-    refused: true,
+    repeat: 'up to 20 directories, looked at in this order',
+    keys: ['linkDest'],
+    apply: paths('linkDest'),
   },
   {
     long: 'partial',
@@ -113,16 +136,18 @@ export const DATA: readonly OptionEntry[] = [
     long: 'partial-dir',
     group: 'data',
     argument: 'DIR',
-    help: 'keep files that were interrupted in DIR',
-    refused: true,
-    hint: 'Use --partial.',
+    help: 'keep files that were interrupted in DIR (turns --partial on)',
+    keys: ['partialDir', 'partial'],
+    apply: path('partialDir'),
   },
   {
     long: 'delay-updates',
     negations: ['no-delay-updates'],
     group: 'data',
     help: 'put all new files in place at the end',
-    refused: true,
+    keys: ['delayUpdates'],
+    apply: set('delayUpdates', true),
+    negate: set('delayUpdates', false),
   },
   {
     long: 'temp-dir',
@@ -130,6 +155,14 @@ export const DATA: readonly OptionEntry[] = [
     group: 'data',
     argument: 'DIR',
     help: 'write temporary files in DIR',
-    refused: true,
+    keys: ['tempDir'],
+    apply: path('tempDir'),
   },
 ];
+
+/** Said twice it is no more; but a server is told twice of the verifying form (server-command.ts). */
+function append(level: 1 | 2): Apply {
+  return ({ options }) => {
+    options.append = level;
+  };
+}

@@ -1,5 +1,5 @@
 import { parseInteger } from '../values.ts';
-import { deleteAt, set } from './apply.ts';
+import { deleteAt, path, set } from './apply.ts';
 import type { Apply, OptionEntry } from './entry.ts';
 
 /** A time that was chosen stays chosen. */
@@ -14,15 +14,25 @@ export const BACKUP: readonly OptionEntry[] = [
     negations: ['no-backup'],
     group: 'backup',
     help: 'keep the old version of what is replaced or deleted',
-    refused: true,
+    keys: ['backup'],
+    apply: set('backup', true),
+    negate: set('backup', false),
   },
-  { long: 'backup-dir', group: 'backup', argument: 'DIR', help: 'where the old versions go', refused: true },
+  {
+    long: 'backup-dir',
+    group: 'backup',
+    argument: 'DIR',
+    help: 'where the old versions go (turns --backup on)',
+    keys: ['backupDir', 'backup'],
+    apply: path('backupDir'),
+  },
   {
     long: 'suffix',
     group: 'backup',
     argument: 'SUFFIX',
-    help: 'what is added to their names',
-    refused: true,
+    help: 'what is added to their names (~, with --backup-dir nothing)',
+    keys: ['suffix'],
+    apply: path('suffix'),
   },
 ];
 
@@ -53,8 +63,8 @@ export const DELETE: readonly OptionEntry[] = [
     long: 'delete-delay',
     group: 'delete',
     help: 'find deletions during the transfer, delete after it',
-    refused: true,
-    hint: 'Use --delete-after or --delete-during.',
+    keys: ['deleteMode'],
+    apply: deleteAt('delay'),
   },
   {
     long: 'delete-after',
@@ -75,15 +85,18 @@ export const DELETE: readonly OptionEntry[] = [
     negations: ['no-ignore-errors'],
     group: 'delete',
     help: 'delete even after the source could not be read in full',
-    refused: true,
+    keys: ['ignoreErrors'],
+    apply: set('ignoreErrors', true),
+    negate: set('ignoreErrors', false),
   },
   {
     long: 'force',
     negations: ['no-force'],
     group: 'delete',
     help: 'replace directories that are not empty by files',
-    refused: true,
-    hint: 'With --delete such directories make way.',
+    keys: ['force'],
+    apply: set('force', true),
+    negate: set('force', false),
   },
   {
     long: 'max-delete',

@@ -38,8 +38,10 @@ export const LINKS: readonly OptionEntry[] = [
     long: 'munge-links',
     negations: ['no-munge-links'],
     group: 'links',
-    help: 'store symlinks so that they lead nowhere',
-    refused: true,
+    help: 'store symlinks so that they lead nowhere, send them as they were',
+    keys: ['mungeLinks'],
+    apply: set('mungeLinks', true),
+    negate: set('mungeLinks', false),
   },
   {
     long: 'insecure-links',

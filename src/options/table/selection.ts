@@ -1,5 +1,5 @@
 import { parseSize } from '../values.ts';
-import { all, count, set } from './apply.ts';
+import { all, count, integer, set } from './apply.ts';
 import type { Apply, OptionEntry } from './entry.ts';
 
 /** `-a` turns recursion on too, but not where --files-from says what is copied: that takes an `-r` of its own. */
@@ -157,7 +157,8 @@ export const SELECTION: readonly OptionEntry[] = [
     group: 'selection',
     argument: 'SECONDS',
     help: 'times that differ by no more are equal',
-    refused: true,
+    keys: ['modifyWindow'],
+    apply: all(integer('modifyWindow'), set('modifyWindowGiven', true)),
   },
   {
     long: 'checksum',
@@ -224,7 +225,11 @@ export const SELECTION: readonly OptionEntry[] = [
     aliases: ['remove-sent-files'],
     group: 'selection',
     help: 'remove each source file once it is copied',
-    refused: true,
+    keys: ['removeSourceFiles', 'removeSentFiles'],
+    apply: ({ options }, _value, word) => {
+      options.removeSentFiles = word === '--remove-sent-files';
+      options.removeSourceFiles = !options.removeSentFiles;
+    },
   },
   {
     long: 'prune-empty-dirs',
