@@ -3,6 +3,7 @@ import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
 import { alternateDirectories } from '../options/implied.ts';
 import type { RoleContext } from './context.ts';
+import type { ModulePolicy } from './policy.ts';
 
 /** How much an item of an alternate directory has in common with an entry. */
 export const LEVEL = {
@@ -48,7 +49,14 @@ export class Alternates {
   /** Undefined: missing. */
   readonly roots: readonly (Root | undefined)[];
 
-  private constructor(kind: Alternates['kind'], roots: (Root | undefined)[]) {
+  private readonly policy: ModulePolicy | undefined;
+
+  private constructor(
+    kind: Alternates['kind'],
+    roots: (Root | undefined)[],
+    policy: ModulePolicy | undefined,
+  ) {
+    this.policy = policy;
     this.kind = kind;
     this.roots = roots;
   }
@@ -73,7 +81,7 @@ export class Alternates {
       }
       return undefined;
     });
-    return new Alternates(asked.kind, roots);
+    return new Alternates(asked.kind, roots, ctx.policy);
   }
 
   close(): void {
@@ -84,6 +92,7 @@ export class Alternates {
   *items(name: ByteString): Generator<AlternateItem> {
     for (const [index, root] of this.roots.entries()) {
       const stat = root === undefined ? undefined : lookAt(root, name);
+      if (stat !== undefined && this.policy?.hides(root!.display(name), stat.isDirectory) === true) continue;
       if (stat !== undefined) yield { root: root!, index, stat };
     }
   }

@@ -66,8 +66,8 @@ export class Deletion {
    * @param isListed   answers for a full name
    */
   clean(root: Root, directory: ByteString, isListed: (name: ByteString) => boolean): void {
-    const goesOn = this.ctx.options.ignoreErrors || this.ctx.policy?.ignoresErrors === true;
-    if (this.ctx.ioError & IOERR.GENERAL && !goesOn) {
+    const ignores = this.ctx.options.ignoreErrors || this.ctx.policy?.ignoresErrors === true;
+    if (this.ctx.ioError & IOERR.GENERAL && !ignores) {
       if (!this.toldIoError) this.ctx.info('IO error encountered -- skipping file deletion');
       this.toldIoError = true;
       return;

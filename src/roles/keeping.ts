@@ -3,7 +3,8 @@ import { EXIT, RsyncError } from '../core/errors.ts';
 import type { Located } from '../files/copy.ts';
 import { optionPath } from '../files/option-paths.ts';
 import type { Root } from '../files/root.ts';
-import { partialDirectory } from '../options/implied.ts';
+import { alternateDirectories, partialDirectory } from '../options/implied.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
 import { Alternates } from './alternates.ts';
 import { Backups } from './backups.ts';
 import type { RoleContext } from './context.ts';
@@ -68,6 +69,7 @@ export function openKeeping(ctx: RoleContext, root: Root | undefined, destinatio
     },
   };
   try {
+    for (const directory of namedDirectories(options)) refuseHidden(ctx, find(directory));
     if (options.tempDir !== undefined)
       keeping.temporary = openTemporary(ctx, find(options.tempDir), options.tempDir);
     keeping.alternates = Alternates.open(ctx, find);
@@ -76,12 +78,28 @@ export function openKeeping(ctx: RoleContext, root: Root | undefined, destinatio
     const partial = partialDirectory(options);
     if (partial !== undefined) keeping.partials = new PartialFiles(ctx, root, destination, partial);
     if (options.fuzzy > 0)
-      keeping.namesakes = new Namesakes(root, options.fuzzy > 1 ? keeping.alternates : undefined);
+      keeping.namesakes = new Namesakes(root, options.fuzzy > 1 ? keeping.alternates : undefined, ctx.policy);
     return keeping;
   } catch (error) {
     keeping.close();
     throw error;
   }
+}
+
+function namedDirectories(options: TransferOptions): readonly ByteString[] {
+  const { tempDir, backupDir, partialDir } = options;
+  const single = [tempDir, backupDir, partialDir].filter((directory) => directory !== undefined);
+  return [...single, ...(alternateDirectories(options)?.directories ?? [])];
+}
+
+/** What the filters of a daemon hide, no option leads to. */
+function refuseHidden(ctx: RoleContext, path: ByteString): void {
+  if (ctx.policy?.hides(ctx.places.display(path), true) !== true) return;
+  throw new RsyncError('RSYNC_USAGE', 'Your options have been rejected by the server.', {
+    exitCode: EXIT.SYNTAX,
+    origin: 'remote',
+    hint: 'A directory that an option names is hidden there.',
+  });
 }
 
 function openTemporary(ctx: RoleContext, path: ByteString, directory: ByteString): Root {

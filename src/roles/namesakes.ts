@@ -7,6 +7,7 @@ import type { Stat } from '../files/stat.ts';
 import { BASIS } from '../protocol/item.ts';
 import type { Alternates } from './alternates.ts';
 import { FARTHEST, nameDistance, nameSuffix } from './name-distance.ts';
+import type { ModulePolicy } from './policy.ts';
 import type { Basis } from './receiving-side.ts';
 
 interface Candidate {
@@ -28,14 +29,16 @@ interface Listing {
 export class Namesakes {
   private readonly root: Root;
   private readonly alternates: Alternates | undefined;
+  private readonly policy: ModulePolicy | undefined;
   private directory: ByteString | undefined;
   private listings: Listing[] = [];
   /** Names of the directory that are being replaced themselves. */
   private readonly used = new Set<ByteString>();
 
   /** @param alternates  where to look as well (`-yy`) */
-  constructor(root: Root, alternates: Alternates | undefined) {
+  constructor(root: Root, alternates: Alternates | undefined, policy: ModulePolicy | undefined) {
     this.root = root;
+    this.policy = policy;
     this.alternates = alternates;
   }
 
@@ -61,10 +64,10 @@ export class Namesakes {
     if (directory === this.directory) return;
     this.directory = directory;
     this.used.clear();
-    this.listings = [{ root: this.root, type: BASIS.FUZZY, candidates: list(this.root, directory) }];
+    this.listings = [{ root: this.root, type: BASIS.FUZZY, candidates: this.list(this.root, directory) }];
     for (const [index, root] of this.alternates?.roots.entries() ?? []) {
       if (root === undefined) continue;
-      this.listings.push({ root, type: BASIS.FUZZY + 1 + index, candidates: list(root, directory) });
+      this.listings.push({ root, type: BASIS.FUZZY + 1 + index, candidates: this.list(root, directory) });
     }
   }
 
@@ -85,6 +88,20 @@ export class Namesakes {
     return undefined;
   }
 
+  /** Regular files with something in them, in the order of a list. */
+  private list(root: Root, directory: ByteString): Candidate[] {
+    const { names, stats } = scanDirectory(root, directory);
+    const prefix = directory === '.' ? '' : `${directory}/`;
+    const found: Candidate[] = [];
+    for (const [k, name] of names.entries()) {
+      const stat = stats[k]!;
+      if (!stat.isRegular || stat.size === 0) continue;
+      if (this.policy?.hides(root.display(prefix + name), false) === true) continue;
+      found.push({ name, stat });
+    }
+    return found.sort((a, b) => compareNames(a.name, false, b.name, false));
+  }
+
   private nearest(base: ByteString) {
     const target = { name: base, suffix: nameSuffix(base) };
     let least = FARTHEST;
@@ -97,15 +114,4 @@ export class Namesakes {
     }
     return best;
   }
-}
-
-/** Regular files with something in them, in the order of a list. */
-function list(root: Root, directory: ByteString): Candidate[] {
-  const { names, stats } = scanDirectory(root, directory);
-  const found: Candidate[] = [];
-  for (const [k, name] of names.entries()) {
-    const stat = stats[k]!;
-    if (stat.isRegular && stat.size > 0) found.push({ name, stat });
-  }
-  return found.sort((a, b) => compareNames(a.name, false, b.name, false));
 }

@@ -31,11 +31,9 @@ const unquoted = (word: string): string => word.replace(/'(\n)'|\\(.)/gs, '$1$2'
 function received({ via, sent, stdin_args }: Sample): ServerCommand {
   const start = sent.indexOf('--server');
   // Wrappers such as "sudo rsync" stand before.
-  const dot = sent.indexOf('.');
-  // To a daemon options are quoted as for a shell, paths are not.
-  const words = sent
-    .slice(start)
-    .map((word, at) => fromText(via === 'daemon' && at > dot ? word : unquoted(word)));
+  // A daemon is given paths as they are, and undoes backslashes before them as a shell does.
+  const paths = via === 'daemon' ? sent.indexOf('.') : sent.length;
+  const words = sent.map((word, k) => fromText(k < paths ? unquoted(word) : word)).slice(start);
   return stdin_args === undefined
     ? parseServerCommand(words)
     : withSecludedWords(words, stdin_args.slice(1).map(fromText));
