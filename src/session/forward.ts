@@ -5,6 +5,7 @@ import { infoLevels } from '../options/info-levels.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { MSG } from '../protocol/mux.ts';
 import type { Wire } from '../protocol/wire.ts';
+import { listingLine } from '../text/listing.ts';
 
 export interface ForwardInit {
   wire: Wire;
@@ -37,6 +38,10 @@ export function forwardToPeer({ wire, protocol, options, onError }: ForwardInit)
       case 'created-directory':
         if (info.NAME > 0 || options.itemize > 0 || options.progress)
           send(MSG.INFO, createdDirectoryText(event));
+        break;
+      case 'listed':
+        // A receiver asked with --list-only: its client is the sender and hears of it in words alone.
+        send(MSG.INFO, listingLine(event.entry, options.humanReadable));
         break;
       default:
         break;

@@ -2,9 +2,9 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { EntryDetails } from '../core/events.ts';
 import { isMissing, S_IFMT } from '../core/mode.ts';
-import { formatTime } from '../text/dates.ts';
-import { formatInteger } from '../text/numbers.ts';
-import { permissions } from '../text/permissions.ts';
+import { formatTime } from './dates.ts';
+import { formatInteger } from './numbers.ts';
+import { permissions } from './permissions.ts';
 
 /** By the type bits of the mode, shifted down. */
 const TYPE_LETTERS: Readonly<Record<number, string>> = {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { listingLine } from '../../src/cli/listing.ts';
-import { entry } from './support.ts';
+import { listingLine } from '../../src/text/listing.ts';
+import { entry } from '../cli/support.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';
