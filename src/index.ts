@@ -1,5 +1,6 @@
 /** The public surface of the package. Everything else is internal and may change. */
 export {
+  copy,
   type DaemonModule,
   type FilterSetting,
   list,

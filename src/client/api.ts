@@ -77,7 +77,21 @@ export function push(
 }
 
 /**
- * Lists a remote path; every entry arrives as a `listed` event.
+ * Copies within this machine, as `push` does to another one: whole files unless `wholeFile` is false.
+ * @param source       local paths, one or several; a trailing slash means "the contents"
+ * @param destination  local directory, or a file name for a single file
+ * @returns and throws like `pull`
+ */
+export function copy(
+  source: string | readonly string[],
+  destination: string,
+  settings: TransferSettings = {},
+): Promise<TransferResult> {
+  return run('copy', [...asArray(source), destination], settings);
+}
+
+/**
+ * Lists a remote or a local path; every entry arrives as a `listed` event.
  * @throws like `pull`
  */
 export function list(
@@ -115,7 +129,7 @@ export interface DaemonModule {
 }
 
 async function run(
-  direction: TransferRequest['direction'],
+  wanted: TransferRequest['direction'] | 'copy',
   paths: readonly string[],
   settings: TransferSettings,
 ): Promise<TransferResult> {
@@ -137,15 +151,14 @@ async function run(
   const input: OptionsInput = {
     ...rest,
     ...asBytes(rest),
-    ...(direction === 'list' ? { listOnly: true } : {}),
+    ...(wanted === 'list' ? { listOnly: true } : {}),
     ...(deletion === undefined ? {} : { deleteMode: deleteMode(deletion) }),
     filters: [...(filters ?? []), ...(exclude ?? []).map((pattern) => ({ exclude: pattern }))].map(asFilter),
   };
   const options = resolveOptions(input, { windows });
   const route = classifyPaths(paths, { windows, filesFrom: options.filesFrom });
-  if (route.direction !== direction) {
-    throw usageError(`${direction}() was given the paths of a ${route.direction}: ${paths.join(' ')}`);
-  }
+  const found = route.local === true && route.direction === 'push' ? 'copy' : route.direction;
+  if (found !== wanted) throw usageError(`${wanted}() was given the paths of a ${found}: ${paths.join(' ')}`);
   return transfer({ ...route, options, onEvent, signal, ssh, onPrompt, password, channel, trace, env });
 }
 
