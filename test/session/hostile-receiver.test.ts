@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync, truncateSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OptionsInput } from '../../src/options/resolve.ts';
 import { messages } from '../support/pair.ts';
@@ -224,3 +224,38 @@ function expand(stream: Buffer): { content: Buffer; digest: Buffer } {
     at += length;
   }
 }
+
+describe('sources that may be removed', () => {
+  const success = (ndx: number, options: OptionsInput): Promise<Encounter> =>
+    ask(
+      async (peer) => {
+        while (!peer.dataStream.includes('d/x')) await peer.until(peer.dataStream.length + 1);
+        peer.message(TAG.SUCCESS, int(ndx));
+        goodbye(peer);
+      },
+      { options },
+    );
+
+  it.each([
+    [3, /has done with directory d/],
+    [0, /has done with directory \./],
+    [5, /success for index 5, which is in no list/],
+    [-1, /success for index -1/],
+    [0x7fffffff, /success for index 2147483647/],
+  ])('index %i', async (ndx, message) => {
+    expectRefusal(await success(ndx, { removeSourceFiles: true }), 'RSYNC_PROTOCOL', 2, message);
+  });
+
+  it('nothing is removed that was not to be', async () => {
+    const met = await success(1, {});
+    expect(met.result?.exitCode).toBe(0);
+    expectUntouched(met);
+  });
+
+  it('a file that is there is removed, once', async () => {
+    const met = await success(1, { removeSourceFiles: true });
+    expect(met.result?.exitCode).toBe(0);
+    expectUntouched(met, ['here/f']);
+    expect(existsSync(met.space.at('here/f'))).toBe(false);
+  });
+});

@@ -62,6 +62,16 @@ describe('replies', () => {
   const bad = (peer: ScriptedPeer, head = sumHead()): Buffer =>
     join(f(peer), head, literal(NEW), int(0), md5(Buffer.from('something else')));
 
+  it('blocks in the reply to an appending request, which has none', async () => {
+    const met = await meet({ options: { append: 1 }, tree: exists }, async (peer) => {
+      peer.serve();
+      peer.data(list([DOT, { name: 'f', size: 3000 }]));
+      await peer.until(4 + 19 + 1);
+      peer.data(reply(peer, 1, TRANSFER), HEAD_OLD, int(-1), int(0), md5(NEW));
+    });
+    expectRefusal(met, 'RSYNC_PROTOCOL', 2, /block/);
+  });
+
   it('the script itself is a good session', async () => {
     const met = await answer(
       (p) => [good(p), p.index.encode(DONE)],

@@ -6,7 +6,7 @@ import { type TransferResult, transfer } from '../../src/client/transfer.ts';
 import { fromText } from '../../src/core/bytes.ts';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { EventSink, TransferEvent } from '../../src/core/events.ts';
-import { WholeDisk } from '../../src/files/places.ts';
+import { type Places, WholeDisk } from '../../src/files/places.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
 import { capabilityText } from '../../src/protocol/server-args.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
@@ -45,6 +45,8 @@ export interface PairInit {
   destination?: string;
   signal?: AbortSignal;
   onEvent?: EventSink;
+  /** What the server may reach. Default: all. */
+  places?: Places;
   /** Keep the bytes of both directions. */
   record?: boolean;
 }
@@ -85,7 +87,7 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
     options,
     role: pulls ? 'sender' : 'receiver',
     paths: remotePaths.map(fromText),
-    places: new WholeDisk(),
+    places: init.places ?? new WholeDisk(),
     capabilities: capabilityText(options, pulls ? 'sender' : 'receiver'),
   }).then(({ exitCode }) => server.finish(exitCode));
   const events: TransferEvent[] = [];
