@@ -3,7 +3,7 @@
  * every one: the old file or the new one, nothing gone that the source has, nothing left behind, the exit code of rsync,
  * and the next run completes.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -29,6 +29,7 @@ import {
   relay,
 } from '../support/faults.ts';
 import { newestPeer, type Peer, requirePeers, temporaryFolder } from '../support/peers.ts';
+import { isAlive, killAll, type Started, seconds, start, until } from '../support/processes.ts';
 import { isRoot, makeTree, removeTree } from '../support/tree.ts';
 import {
   DESTINATION,
@@ -48,9 +49,8 @@ const points = faultPoints(Number(process.env.RSYNCJS_FAULTS_SEED ?? 1)).filter(
   ({ number }) => all || number % 8 === 0,
 );
 const base = temporaryFolder('faults');
-const clients: Started[] = [];
 afterAll(() => {
-  for (const client of clients) client.kill('SIGKILL');
+  killAll();
   removeTree(base);
 });
 
@@ -68,13 +68,6 @@ function newPlace(): Place {
   makeTree(place.src, SOURCE);
   makeTree(place.dst, DESTINATION);
   return place;
-}
-
-const seconds = (count: number): Promise<void> => new Promise((done) => setTimeout(done, count * 1000));
-
-/** Waits for what must come; the time limit of the test ends it. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await seconds(0.01);
 }
 
 interface Ended {
@@ -145,8 +138,8 @@ async function expectRecovery(point: Point, place: Place): Promise<void> {
 }
 
 /** The receiving end is ours. */
-const weWrite = (point: Point, peer: Peer | 'ours'): boolean =>
-  point.direction === 'pull' || point.local || peer === 'ours';
+const weWrite = ({ direction, local }: Point, peer: Peer | 'ours'): boolean =>
+  direction === 'pull' || local || peer === 'ours';
 
 // ---- the connection, or the server, is gone ----
 
@@ -167,42 +160,6 @@ async function lostServer(point: Point, peer: Peer | 'ours', act: Fault['act']):
 }
 
 // ---- a process of ours, or of C, is killed ----
-
-interface Started {
-  ended: Promise<number | null>;
-  kill(signal: NodeJS.Signals): void;
-  lines: string[];
-}
-
-function start(program: string, args: readonly string[], uid?: number): Started {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-    env: { ...process.env, LC_ALL: 'C' },
-    ...(uid === undefined ? {} : { uid, gid: uid }),
-  });
-  const started: Started = {
-    lines: [],
-    // 128 and the number of the signal, as a shell says it.
-    ended: new Promise((done) =>
-      child.on('close', (code, signal) => done(code ?? (signal === 'SIGKILL' ? 137 : 143))),
-    ),
-    kill: (signal) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      try {
-        process.kill(signal === 'SIGKILL' ? -child.pid! : child.pid!, signal);
-      } catch {
-        // It has ended.
-      }
-    },
-  };
-  clients.push(started);
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) =>
-      started.lines.push(...chunk.toString('latin1').split('\n').filter(Boolean)),
-    );
-  return started;
-}
 
 function argsOf(point: Point, { src, dst }: Place, shell: string | undefined): string[] {
   const host = (path: string): string => (shell === undefined ? path : `host:${path}`);
@@ -273,15 +230,6 @@ async function ownServerKilled(point: Point): Promise<void> {
   await expectRecovery(point, place);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function realClientKilled(point: Point): Promise<void> {
   const place = newPlace();
   const shell = faultShell(place.path, { peer: 'ours' });
@@ -349,8 +297,6 @@ async function diskFull(point: Point): Promise<void> {
   }
 }
 
-// ---- the source changes while it is read ----
-
 async function sourceChanges(point: Point): Promise<void> {
   const change = point.random.pick(['vanishes', 'grows', 'shrinks'] as const);
   const peer = point.random.pick(['ours', newestPeer()] as const);
@@ -408,8 +354,6 @@ async function unreadable(point: Point): Promise<void> {
   expect(results[1]!.code, results[1]!.lines.join('\n')).toBe(results[0]!.code);
   expect(results[1]!.code).toBe(23);
 }
-
-// ---- what can be done where ----
 
 const canMount =
   isRoot &&
