@@ -3,8 +3,7 @@ import { EXIT, RsyncError } from '../core/errors.ts';
 import type { Located } from '../files/copy.ts';
 import { optionPath } from '../files/option-paths.ts';
 import type { Root } from '../files/root.ts';
-import { alternateDirectories, partialDirectory } from '../options/implied.ts';
-import type { TransferOptions } from '../options/transfer-options.ts';
+import { partialDirectory } from '../options/implied.ts';
 import { Alternates } from './alternates.ts';
 import { Backups } from './backups.ts';
 import type { RoleContext } from './context.ts';
@@ -69,7 +68,6 @@ export function openKeeping(ctx: RoleContext, root: Root | undefined, destinatio
     },
   };
   try {
-    for (const directory of namedDirectories(options)) refuseHidden(ctx, find(directory));
     if (options.tempDir !== undefined)
       keeping.temporary = openTemporary(ctx, find(options.tempDir), options.tempDir);
     keeping.alternates = Alternates.open(ctx, find);
@@ -84,22 +82,6 @@ export function openKeeping(ctx: RoleContext, root: Root | undefined, destinatio
     keeping.close();
     throw error;
   }
-}
-
-function namedDirectories(options: TransferOptions): readonly ByteString[] {
-  const { tempDir, backupDir, partialDir } = options;
-  const single = [tempDir, backupDir, partialDir].filter((directory) => directory !== undefined);
-  return [...single, ...(alternateDirectories(options)?.directories ?? [])];
-}
-
-/** What the filters of a daemon hide, no option leads to. */
-function refuseHidden(ctx: RoleContext, path: ByteString): void {
-  if (ctx.policy?.hides(ctx.places.display(path), true) !== true) return;
-  throw new RsyncError('RSYNC_USAGE', 'Your options have been rejected by the server.', {
-    exitCode: EXIT.SYNTAX,
-    origin: 'remote',
-    hint: 'A directory that an option names is hidden there.',
-  });
 }
 
 function openTemporary(ctx: RoleContext, path: ByteString, directory: ByteString): Root {

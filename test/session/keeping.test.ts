@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromText } from '../../src/core/bytes.ts';
 import { ConfinedPlaces } from '../../src/files/places.ts';
 import type { OptionsInput } from '../../src/options/resolve.ts';
+import type { ModulePolicy } from '../../src/roles/policy.ts';
 import {
   deletedNames,
   items,
@@ -408,7 +409,7 @@ describe.each(['pull', 'push'] as const)('%s, broken off', (direction) => {
 });
 
 describe('a server that may reach one tree only', () => {
-  const run = (options: OptionsInput): Promise<PairOutcome> => {
+  const run = (options: OptionsInput, policy?: ModulePolicy): Promise<PairOutcome> => {
     const places = ConfinedPlaces.open(space.at('tree'));
     return runPair({
       direction: 'push',
@@ -416,6 +417,7 @@ describe('a server that may reach one tree only', () => {
       sources: [`${space.at('src')}/`],
       destination: 'dst',
       places,
+      ...(policy === undefined ? {} : { policy }),
     }).finally(() => places.close());
   };
   beforeEach(() => {
@@ -471,6 +473,28 @@ describe('a server that may reach one tree only', () => {
     mkdirSync(space.at('tree/rsyncd-munged'));
     const refused = await run({ mungeLinks: true });
     expect(refused.error?.exitCode ?? refused.result?.exitCode).toBe(4);
+  });
+
+  const hiding = (hidden: RegExp): ModulePolicy => ({
+    hides: (path) => hidden.test(path),
+    ignoresErrors: false,
+    skipsNonreadable: false,
+  });
+
+  it('what the filters of a daemon hide in an alternate directory is not there', async () => {
+    const { result } = await run({ linkDest: ['../alt'] }, hiding(/^\/alt\/f$/));
+    expect(result?.exitCode).toBe(0);
+    expect(text('tree/dst/f')).toBe('new\n');
+    expect(statSync(space.at('tree/alt/f')).nlink).toBe(1);
+  });
+
+  it('what the filters of a daemon hide is no namesake', async () => {
+    space.make('src', [{ path: 'd/g-2', content: CHANGED }]);
+    space.make('tree', [{ path: 'dst/d/g-1', content: CHANGED, mtime: OLDER }]);
+    const open = await run({ fuzzy: 1, wholeFile: false, dryRun: true });
+    const hidden = await run({ fuzzy: 1, wholeFile: false, dryRun: true }, hiding(/^\/dst\/d\/g-1$/));
+    expect(items(open.events)).toContain('b800 d/g-2');
+    expect(items(hidden.events)).toContain('a000 d/g-2');
   });
 
   // Other file systems want names to be text.

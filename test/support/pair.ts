@@ -9,6 +9,7 @@ import type { EventSink, TransferEvent } from '../../src/core/events.ts';
 import { type Places, WholeDisk } from '../../src/files/places.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
 import { capabilityText } from '../../src/protocol/server-args.ts';
+import type { ModulePolicy } from '../../src/roles/policy.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe, type PipeEnd } from '../../src/transport/pipe.ts';
 import { compareTrees, type EntrySpec, makeTree, removeTree, snapshotTree, type Tree } from './tree.ts';
@@ -47,6 +48,8 @@ export interface PairInit {
   onEvent?: EventSink;
   /** What the server may reach. Default: all. */
   places?: Places;
+  /** What a daemon has decided. */
+  policy?: ModulePolicy;
   /** Keep the bytes of both directions. */
   record?: boolean;
 }
@@ -88,6 +91,7 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
     role: pulls ? 'sender' : 'receiver',
     paths: remotePaths.map(fromText),
     places: init.places ?? new WholeDisk(),
+    policy: init.policy,
     capabilities: capabilityText(options, pulls ? 'sender' : 'receiver'),
   }).then(({ exitCode }) => server.finish(exitCode));
   const events: TransferEvent[] = [];
