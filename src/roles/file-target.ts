@@ -63,7 +63,7 @@ export class FileTargets {
       const mode = tempFileMode(request.list.mode(request.i));
       const temp =
         temporary === undefined ? root.createTemp(name, mode) : temporary.createTemp(name, mode, 'temp-dir');
-      const sink = this.sink(temp.fd, { root: temp.root, name: temp.name }, { oldSize: 0 });
+      const sink = this.sink(temp.fd, { root, name }, { oldSize: 0 });
       return { root: temp.root, name: temp.name, fd: temp.fd, sink, temp, isFinal: false, existing };
     } catch (error) {
       const what = options.inplace || shown !== name ? 'open' : 'mkstemp';
@@ -83,6 +83,7 @@ export class FileTargets {
     return { root, name, fd, sink, temp: undefined, isFinal, existing };
   }
 
+  /** @param at  the file that is to be, for messages */
   private sink(fd: number, at: Located, more: { oldSize?: number; position?: number }): FileSink {
     const { sparse } = this.ctx.options;
     return new FileSink(fd, { path: toText(at.root.display(at.name)), sparse, ...more });

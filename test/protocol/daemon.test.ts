@@ -280,25 +280,16 @@ describe('arguments', () => {
       (sample) => [`${sample.client}: ${sample.argv.join(' ')} (${sample.server_greeting})`, sample] as const,
     ),
   )('%s', (_, sample) => {
-    let parsed: ReturnType<typeof parseArguments>;
-    try {
-      parsed = parseArguments(sample.argv);
-    } catch (error) {
-      // Another option's business.
-      expect(error).toMatchObject({
-        code: 'RSYNC_UNSUPPORTED',
-        message: expect.stringMatching(/--(backup-dir|files-from)/),
-      });
-      return;
-    }
-    const { options, paths } = parsed;
+    const { options, paths } = parseArguments(sample.argv);
     const route = classifyPaths(paths, options);
     const own = parseGreeting(sample.client_greeting);
     const protocol = agreedProtocol(Math.min(own.version, 32), parseGreeting(sample.server_greeting));
     const role = route.direction === 'push' ? 'receiver' : 'sender';
     const args = buildServerArgs({ ...options, protocol }, role);
     const { words, bytes } = daemonArguments(args, route.remotePaths, options, protocol);
-    expect(words).toEqual(sample.sent);
+    // Ours go unescaped: daemons before 3.4.4 do not undo it.
+    const dot = sample.sent.indexOf('.');
+    expect(words).toEqual(sample.sent.map((word, k) => (k < dot ? word.replace(/\\(.)/g, '$1') : word)));
     expect(moduleOf(route.remotePaths[0]!)).toBe(sample.module);
     const end = sample.separator === 'LF' ? '\n' : '\0';
     const second = sample.stdin_args === undefined ? '' : [...sample.stdin_args, '', ''].join('\0');
