@@ -45,6 +45,12 @@ export class NameListReader {
   /** What has been read so far. */
   readonly names: ByteString[] = [];
   private bytes = 0;
+  private readonly most: number;
+
+  /** @param most  bytes of all names together */
+  constructor(most: number = LIMITS.FILES_FROM_BYTES) {
+    this.most = most;
+  }
 
   /**
    * Takes one name; true: that was the end of the list. Throws NEED_MORE with nothing taken.
@@ -60,7 +66,7 @@ export class NameListReader {
     r.pos++;
     if (length === 0) return true;
     this.bytes += length + 1;
-    if (this.bytes > LIMITS.FILES_FROM_BYTES) throw tooMuch(`more than ${LIMITS.FILES_FROM_BYTES} bytes`);
+    if (this.bytes > this.most) throw tooMuch(`more than ${this.most} bytes`);
     this.names.push(name);
     return false;
   }

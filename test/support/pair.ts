@@ -8,6 +8,7 @@ import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { EventSink, TransferEvent } from '../../src/core/events.ts';
 import { type Places, WholeDisk } from '../../src/files/places.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import type { TransferOptions } from '../../src/options/transfer-options.ts';
 import { capabilityText } from '../../src/protocol/server-args.ts';
 import type { ModulePolicy } from '../../src/roles/policy.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
@@ -87,7 +88,7 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
   const localPaths = pulls ? (init.destination === undefined ? [] : [init.destination]) : init.sources;
   const serving = runServerSession({
     channel: server,
-    options,
+    options: ofServer(options),
     role: pulls ? 'sender' : 'receiver',
     paths: remotePaths.map(fromText),
     places: init.places ?? new WholeDisk(),
@@ -125,6 +126,17 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
   outcome.toServer = Buffer.concat(toServer);
   outcome.toClient = Buffer.concat(toClient);
   return outcome;
+}
+
+/** What a server is told by a client with these options: whose disk a list is on is for each to say. */
+function ofServer(options: TransferOptions): TransferOptions {
+  const { filesFrom } = options;
+  if (filesFrom === undefined) return options;
+  const { at, file } = filesFrom;
+  return {
+    ...options,
+    filesFrom: at === 'here' ? { at: 'peer', file: '-' } : { at: 'here', file: fromText(file) },
+  };
 }
 
 /** Joins two pipes and tells what goes through. `a` is the far end of the client's pipe, `b` the near end of the server's. */
