@@ -29,20 +29,22 @@ export interface Copy {
 /**
  * Copies the content, no attributes, into a temporary file beside `to`.
  * @param options.sparse  runs of zeros become holes
+ * @param options.fsync   it is on the disk before it gets its name
  * @param options.mode    what the copy is going to have; default: that of the original
  * @throws ErrnoException of an open; RsyncError RSYNC_FILE_IO of a read (exit 23) or a write (exit 11)
  */
 export async function copyToTemp(
   from: Located,
   to: Located,
-  { sparse = false, mode }: { sparse?: boolean; mode?: number } = {},
+  { sparse = false, fsync = false, mode }: { sparse?: boolean; fsync?: boolean; mode?: number } = {},
 ): Promise<Copy> {
   const source = FileSource.open(from.root, from.name);
   let temp: TempFile | undefined;
+  let sink: FileSink | undefined;
   try {
     temp = to.root.createTemp(to.name, source.stat.mode);
     const path = toText(to.root.display(temp.name));
-    const sink = new FileSink(temp.fd, { path, sparse, oldSize: 0 });
+    sink = new FileSink(temp.fd, { path, sparse, oldSize: 0 });
     const bySystem = !sparse && (await copyBySystem(source, temp.fd, mode ?? source.stat.mode));
     while (!bySystem) {
       const next = source.read();
@@ -53,12 +55,15 @@ export async function copyToTemp(
     }
     const finished = sink.finish();
     if (finished !== undefined) await finished;
+    if (fsync) await sink.fsync();
     if (source.missing > 0) {
       const cause = source.error ?? new Error('the file became shorter');
       throw fileError('read errors mapping', toText(from.root.display(from.name)), cause);
     }
     return { temp, stat: source.stat };
   } catch (error) {
+    // Writes under way hold on to the descriptor.
+    await sink?.abort();
     if (temp !== undefined) dropTemp(temp);
     throw error;
   } finally {

@@ -63,7 +63,7 @@ export class Backups {
   keep(name: ByteString, stat: Stat, fate: Fate): boolean {
     return this.guarded(name, () => {
       const to = this.place(name);
-      if (!this.keepWithoutCopy(name, to, fate)) {
+      if (!this.keepWithoutCopy(name, to, stat, fate)) {
         this.copyNow(name, to, stat);
         if (fate === 'goes') this.root.unlink(name);
       }
@@ -78,7 +78,7 @@ export class Backups {
     if (!stat.isRegular) return this.keep(name, stat, 'stays');
     return this.guardedAsync(name, async () => {
       const to = this.place(name);
-      if (!this.keepWithoutCopy(name, to, 'stays')) await this.copy(name, to);
+      if (!this.keepWithoutCopy(name, to, stat, 'stays')) await this.copy(name, to);
       this.tell(name);
     });
   }
@@ -149,8 +149,9 @@ export class Backups {
   }
 
   /** By another name, else by moving it. False: it takes a copy. */
-  private keepWithoutCopy(name: ByteString, to: Located, fate: Fate): boolean {
-    if (fate === 'stays' && this.linked(name, to)) return true;
+  private keepWithoutCopy(name: ByteString, to: Located, stat: Stat, fate: Fate): boolean {
+    if (fate === 'stays' && (platform.linksSymlinks || !isSymlink(stat.mode)) && this.linked(name, to))
+      return true;
     try {
       this.root.rename(name, to.name, to.root);
       // Renaming a file over another name of itself does nothing.
@@ -180,7 +181,8 @@ export class Backups {
   }
 
   private async copy(name: ByteString, to: Located): Promise<void> {
-    const copy = await copyToTemp({ root: this.root, name }, to, { sparse: this.ctx.options.sparse });
+    const { sparse, fsync } = this.ctx.options;
+    const copy = await copyToTemp({ root: this.root, name }, to, { sparse, fsync });
     this.finish(copy, to);
   }
 

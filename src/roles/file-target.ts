@@ -103,7 +103,7 @@ export class FileTargets {
       const { delayed, partials } = this.side.keeping;
       if (this.ctx.options.delayUpdates) {
         const at = temp === undefined ? target : partials!.prepare(name);
-        if (temp !== undefined) await this.move(temp, at);
+        if (temp !== undefined) await this.move({ root: temp.root, name: temp.name }, at);
         delayed.push({ at: { root: at.root, name: at.name }, name, ...whenDelayed });
         return 'delayed';
       }
@@ -126,8 +126,7 @@ export class FileTargets {
       if (temp !== undefined) removeTemp(temp);
       return false;
     }
-    if (temp !== undefined) await this.move(temp, { root: own, name });
-    else await moveFile({ root, name: from }, { root: own, name });
+    await this.move({ root, name: from }, { root: own, name });
     return true;
   }
 
@@ -141,7 +140,7 @@ export class FileTargets {
           failed();
           continue;
         }
-        await moveFile(at, { root, name });
+        await this.move(at, { root, name });
         partials?.tidy(name);
         arrived();
       } catch (error) {
@@ -151,8 +150,16 @@ export class FileTargets {
     }
   }
 
-  private async move(temp: TempFile, to: Located): Promise<void> {
-    await moveFile({ root: temp.root, name: temp.name }, to);
+  /** As `moveNow`, but a large copy does not hold up the connection. */
+  private async move(from: Located, to: Located): Promise<void> {
+    try {
+      from.root.rename(from.name, to.name, to.root);
+    } catch (error) {
+      if (errnoCode(error) !== 'EXDEV') throw error;
+      const { sparse, fsync } = this.ctx.options;
+      nameCopy(await copyToTemp(from, to, { sparse, fsync }), to.name);
+      from.root.unlink(from.name);
+    }
   }
 
   /** What an interrupted or failed transfer leaves behind: `--partial`, `--partial-dir`. Synchronous, for signals. */
@@ -181,15 +188,4 @@ export class FileTargets {
 export interface Delayed {
   arrived: () => void;
   failed: () => void;
-}
-
-/** As `moveNow`, but a large copy does not hold up the connection. */
-async function moveFile(from: Located, to: Located): Promise<void> {
-  try {
-    from.root.rename(from.name, to.name, to.root);
-  } catch (error) {
-    if (errnoCode(error) !== 'EXDEV') throw error;
-    nameCopy(await copyToTemp(from, to), to.name);
-    from.root.unlink(from.name);
-  }
 }

@@ -104,8 +104,9 @@ export class NodeGenerator extends GeneratorPart {
     i: number,
     ndx: number,
     name: ByteString,
-    { root: from }: AlternateMatch,
+    { root: from, stat }: AlternateMatch,
   ): boolean {
+    if (stat.isSymlink && !platform.linksSymlinks) return false;
     const root = this.side.root;
     if (root !== undefined && !this.ctx.options.dryRun) {
       try {

@@ -190,7 +190,8 @@ export class RegularGenerator extends GeneratorPart {
       const from = { root: match.root, name };
       try {
         const mode = this.comparison.mode(list, i, undefined);
-        const { temp } = await copyToTemp(from, { root, name }, { sparse: this.ctx.options.sparse, mode });
+        const { sparse, fsync } = this.ctx.options;
+        const { temp } = await copyToTemp(from, { root, name }, { sparse, fsync, mode });
         try {
           const wanted = this.comparison.wanted(list, i, mode, undefined);
           for (const failure of applyAttributes(root, temp.name, root.fstat(temp.fd), wanted, temp.fd))

@@ -32,6 +32,8 @@ export const platform = {
   /** Owner, group and the nine permission bits mean something. */
   hasOwners: !isWindows,
   hasModes: !isWindows,
+  /** link(2) on a symlink makes another name of the symlink itself; elsewhere it may be one of what it leads to. */
+  linksSymlinks: process.platform === 'linux',
   /** The umask of the process; read once, since reading it means setting it for a moment. */
   umask: isWindows ? 0o022 : process.umask(),
 
