@@ -7,7 +7,7 @@ const ONE_WAY = { directions: ['push'] as const };
 
 suite(
   `local, as rsync ${newest.version}`,
-  [...everyDay([...CASES, ...SELECTION_CASES], 6), ...VERSION_CASES, ...SELECTION_VERSION_CASES].map(
+  [...everyDay([...CASES, ...SELECTION_CASES], 12), ...VERSION_CASES, ...SELECTION_VERSION_CASES].map(
     (given) => ({ ...given, ...ONE_WAY }),
   ),
   'local',

@@ -5,7 +5,7 @@ import { check, everyDay, found, newest, suite } from './differential.ts';
 
 suite(
   `server of rsync ${newest.version}`,
-  everyDay([...CASES, ...SELECTION_CASES], 6),
+  everyDay([...CASES, ...SELECTION_CASES], 12),
   'server',
   (given, direction) => check(given, direction, 'server'),
 );

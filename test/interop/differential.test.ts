@@ -3,7 +3,7 @@ import { CASES, VERSION_CASES } from './cases.ts';
 import { SELECTION_CASES, SELECTION_VERSION_CASES } from './cases-selection.ts';
 import { check, everyDay, found, newest, suite } from './differential.ts';
 
-suite(`rsync ${newest.version}`, everyDay([...CASES, ...SELECTION_CASES], 2), 'client', (given, direction) =>
+suite(`rsync ${newest.version}`, everyDay([...CASES, ...SELECTION_CASES], 4), 'client', (given, direction) =>
   check(given, direction),
 );
 
