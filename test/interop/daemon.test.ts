@@ -105,6 +105,18 @@ to read
   auth users = anna
   secrets file = %TREE%/secrets
   read only = no
+[near]
+  path = %TREE%/work
+  read only = no
+  temp dir = keep
+[far]
+  path = %TREE%/work
+  read only = no
+  temp dir = /keep
+[munged]
+  path = %TREE%/work
+  read only = no
+  munge symlinks = yes
 [timed]
   path = %TREE%/files
   timeout = 30
@@ -146,6 +158,7 @@ const CHANGING = [
   { path: 'work/keep.o', type: 'file', content: 'kept\n' },
   { path: 'work/secret', type: 'dir' },
   { path: 'work/secret/s', type: 'file', content: 'secret\n' },
+  { path: 'work/keep', type: 'dir' },
 ] as const;
 
 const SOURCE = [
@@ -158,6 +171,8 @@ const SOURCE = [
   { path: 'src/top/sub/deep', type: 'file', content: 'deep\n' },
   { path: 'src/secret', type: 'dir' },
   { path: 'src/secret/mine', type: 'file', content: 'm\n' },
+  { path: 'links', type: 'dir' },
+  { path: 'links/out', type: 'symlink', target: '/etc/passwd' },
 ] as const;
 
 interface Sides {
@@ -404,6 +419,27 @@ describe.skipIf(found.length === 0)('filters of a module', () => {
 
   test.each(['secret/', 'secret', 'x.o', 'top/sub/'])('%s is no destination', async (path) => {
     await compare({ args: ['-t', 'src/a', `@filtered/${path}`], says: /daemon has excluded destination/ });
+  });
+});
+
+describe.skipIf(found.length === 0)('the temporary directory of a module', () => {
+  // Relative, it is in the destination; absolute, in the module.
+  test.each<[string, number]>([
+    ['near/', 0],
+    ['near/secret/', 1],
+    ['far/', 0],
+    ['far/secret/', 0],
+  ])('%s: exit %i', async (destination, exit) => {
+    const { result } = await compare({ args: ['-t', 'src/a', `@${destination}`], alike: [1, 10, 12] });
+    expect(result.code).toBe(exit);
+  });
+});
+
+describe.skipIf(found.length === 0)('symlinks of a module that munges them', () => {
+  test('are stored so that they lead nowhere', async () => {
+    const { modules } = await compare({ args: ['-rlti', 'links/', '@munged/'] });
+    const work = new Map(modules).get('work');
+    expect(work?.get('out')).toMatchObject({ target: '/rsyncd-munged//etc/passwd' });
   });
 });
 

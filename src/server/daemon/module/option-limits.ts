@@ -23,8 +23,7 @@ export function limitOptions(given: Readonly<TransferOptions>, limits: OptionLim
   if (limits.numericIds) options.numericIds = true;
   options.mungeLinks = limits.mungesSymlinks;
   const tempDir = module.text('tempDir');
-  // From the root of the module, wherever in it the destination is.
-  if (tempDir !== '') options.tempDir = `/${tempDir.replace(/^\/+/, '')}`;
+  if (tempDir !== '') options.tempDir = tempDir;
   if (options.deleteMode === 'default') options.deleteMode = deleteMode(module, options.deleteMode);
   // What C does with this list goes no further than the lone star either.
   if (sends && module.text('dontCompress').trim() === '*') options.compressLevel = 1;
