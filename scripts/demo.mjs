@@ -19,7 +19,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeOpenSshEd25519 } from '../dist/transport/ssh/auth/openssh-key.js';
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/main.js', import.meta.url));
 const WIDTH = 78;
 /** Milliseconds for one command: something hangs if it takes longer. */
 const PATIENCE = 30_000;

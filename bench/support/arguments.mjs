@@ -11,7 +11,7 @@ const USAGE = `node bench/run.mjs [options]      (npm run bench -- [options] bui
   --direction WHICH  pull or push alone
   --cipher NAME      the only ssh cipher that the server takes (default: each client's own choice)
   --dir DIR          put the trees under DIR (default: the system's temporary folder)
-  --ours PATH        the program under test (default: dist/cli/main.js); a script is run by this node
+  --ours PATH        the program under test (default: dist/bundle/main.js); a script is run by this node
   --rsync PATH       the rsync to compare with (default: the newest in .cache/peers, else the one in PATH)
   --timeout SECONDS  kill a run that takes longer (default 600)
   --json FILE        write every run's figures

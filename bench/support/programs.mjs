@@ -30,7 +30,7 @@ export function findRsync(given) {
  * `nodeFlags` go to the node that runs ours.
  */
 export function contestants(rsync, ours, nodeFlags = []) {
-  const entry = ours ?? join(repository, 'dist/cli/main.js');
+  const entry = ours ?? join(repository, 'dist/bundle/main.js');
   if (!existsSync(entry)) throw new Error(`${entry} does not exist: npm run build`);
   const script = /\.[cm]?js$/.test(entry);
   return [

@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, TestDaemon } from '../support/daemons.ts';
-import { newestPeer, requirePeers, run, runRsync, temporaryFolder } from '../support/peers.ts';
+import { MAIN, newestPeer, requirePeers, run, runRsync, temporaryFolder } from '../support/peers.ts';
 import { isRoot, noise, removeTree } from '../support/tree.ts';
 
 const found = requirePeers();
@@ -13,7 +12,6 @@ const newest = newestPeer();
 const onWindows = process.platform === 'win32';
 const IDENTITY = isRoot ? 'uid = root\ngid = root\n' : '';
 const GREETING = '@RSYNCD: 32.0 sha512 sha256 sha1 md5 md4\n';
-const entryPoint = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Started from dist: a worker is a process of its own. */
 const dist = new URL('../../dist/server/daemon/daemon.js', import.meta.url).href;
@@ -267,8 +265,8 @@ describe('many clients', () => {
 });
 
 describe.skipIf(found.length === 0 || onWindows)('processes', () => {
-  const slowly = (folder: string) =>
-    runRsync(newest, ['-t', '--bwlimit=4m', daemon.url('patient/large'), folder], { cwd: base });
+  const slowly = (folder: string, rate = '4m') =>
+    runRsync(newest, ['-t', `--bwlimit=${rate}`, daemon.url('patient/large'), folder], { cwd: base });
 
   /** The worker that has said this, with what it is about. */
   const workerOf = (start: number): number => {
@@ -278,7 +276,8 @@ describe.skipIf(found.length === 0 || onWindows)('processes', () => {
 
   test('one that is killed does not disturb another', async () => {
     const first = daemon.log.length;
-    const victim = slowly(join(base, 'victim'));
+    // Takes longer than the test may: it cannot have ended when it is killed.
+    const victim = slowly(join(base, 'victim'), '50k');
     await expect.poll(() => workerOf(first), { timeout: 10_000 }).toBeGreaterThan(0);
     const second = daemon.log.length;
     const survivor = slowly(join(base, 'survivor'));
@@ -327,7 +326,7 @@ describe.skipIf(onWindows)('the command', () => {
   const daemonAlone = (args: readonly string[], input: string, config: string, env = {}) => {
     const file = join(base, 'alone.conf');
     writeFileSync(file, config);
-    return run(process.execPath, [entryPoint, ...args, `--config=${file}`], { input, env, cwd: base });
+    return run(process.execPath, [MAIN, ...args, `--config=${file}`], { input, env, cwd: base });
   };
 
   test('behind a remote shell', async () => {
@@ -343,7 +342,7 @@ describe.skipIf(onWindows)('the command', () => {
   test.skipIf(found.length === 0)('a C client through a shell', async () => {
     writeFileSync(join(base, 'shell.conf'), `use chroot = no\n${IDENTITY}[m]\npath = ${base}/tree/m\n`);
     const shell = join(base, 'shell.sh');
-    const ours = `${process.execPath} ${entryPoint} --server --daemon --config=${base}/shell.conf .`;
+    const ours = `${process.execPath} ${MAIN} --server --daemon --config=${base}/shell.conf .`;
     writeFileSync(shell, `#!/bin/sh\nexec ${ours}\n`, { mode: 0o755 });
     const result = await runRsync(newest, ['-rt', '-e', shell, 'host::m/', join(base, 'shelled')]);
     expect(result.stderr.toString()).toBe('');
@@ -381,13 +380,13 @@ describe.skipIf(onWindows)('the command', () => {
       `pid file = ${base}/detached.pid\nlog file = ${base}/detached.log\n[m]\npath = ${base}/tree/m\n`,
     );
     const args = ['--daemon', `--config=${file}`, `--port=${port}`, '--address=127.0.0.1'];
-    const result = await run(process.execPath, [entryPoint, ...args]);
+    const result = await run(process.execPath, [MAIN, ...args]);
     expect(result.stderr.toString()).toBe('');
     expect(result.code).toBe(0);
     const pid = Number(readFileSync(join(base, 'detached.pid'), 'utf8'));
     const client = new RawClient(port).say(`${GREETING}\n`);
     expect(await client.end()).toContain('m              \t\n@RSYNCD: EXIT\n');
-    const second = await run(process.execPath, [entryPoint, ...args]);
+    const second = await run(process.execPath, [MAIN, ...args]);
     expect(second.stderr.toString()).toMatch(new RegExp(`pid file .* process ${pid}, which runs`));
     expect(second.code).toBe(11);
     process.kill(pid, 'SIGTERM');

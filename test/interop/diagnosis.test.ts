@@ -1,10 +1,11 @@
 /** Failures at the start and in the middle of a session, against a real sshd that is set up to fail that way. */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   fakeShell,
+  MAIN,
   newestPeer,
   type Peer,
   peers,
@@ -18,7 +19,6 @@ import { relay } from '../transport/support.ts';
 import { FailingHost, told, which } from './failing-host.ts';
 
 const found = requirePeers();
-const MAIN = resolve('dist/cli/main.js');
 const base = temporaryFolder('diagnosis');
 const peer: Peer = newestPeer();
 const bash = which('bash') ?? '/bin/bash';

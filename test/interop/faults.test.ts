@@ -19,16 +19,8 @@ import { transfer } from '../../src/client/transfer.ts';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { TransferEvent } from '../../src/core/events.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
-import {
-  type FarEnd,
-  type Fault,
-  faultShell,
-  MAIN,
-  ownServer,
-  realServer,
-  relay,
-} from '../support/faults.ts';
-import { newestPeer, type Peer, requirePeers, temporaryFolder } from '../support/peers.ts';
+import { type FarEnd, type Fault, faultShell, ownServer, realServer, relay } from '../support/faults.ts';
+import { MAIN, newestPeer, type Peer, requirePeers, temporaryFolder } from '../support/peers.ts';
 import { isAlive, killAll, type Started, seconds, start, until } from '../support/processes.ts';
 import { isRoot, makeTree, removeTree } from '../support/tree.ts';
 import {

@@ -1,13 +1,12 @@
 /** Ctrl-C and its relatives in the middle of a file: exit 20, the old file intact, no temporary file. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fakeShell, newestPeer, requirePeers, temporaryFolder } from '../support/peers.ts';
+import { fakeShell, MAIN, newestPeer, requirePeers, temporaryFolder } from '../support/peers.ts';
 import { noise, removeTree } from '../support/tree.ts';
 
 const found = requirePeers();
-const MAIN = resolve('dist/cli/main.js');
 const base = temporaryFolder('interrupt');
 afterAll(() => removeTree(base));
 

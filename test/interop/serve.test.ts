@@ -13,12 +13,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isSupported, LONG_NAMES } from '../../src/options/table.ts';
 import { startServer, type TestServer } from '../server/ssh/support.ts';
 import { forceCommand } from '../support/forced-keys.ts';
 import {
+  MAIN,
   newestPeer,
   type Peer,
   type RunResult,
@@ -43,8 +43,7 @@ import { ssh2Key } from '../transport/support.ts';
 
 const found = requirePeers();
 const newest = newestPeer();
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const serve = `'${process.execPath}' '${main}' serve`;
+const serve = `'${process.execPath}' '${MAIN}' serve`;
 
 const interpreter = (script: string): string => /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
 const restricted = found.filter(({ rrsync }) => rrsync !== undefined && existsSync(interpreter(rrsync)));
@@ -436,7 +435,7 @@ describe('the command serve --ssh', () => {
       join(folder, 'log'),
     ];
     const start = async () => {
-      child = spawn(process.execPath, [main, ...args, '--authorized-keys', join(folder, 'keys')], {
+      child = spawn(process.execPath, [MAIN, ...args, '--authorized-keys', join(folder, 'keys')], {
         env: { ...process.env, HOME: folder, [state]: join(folder, 'state') },
         stdio: ['ignore', 'pipe', 'inherit'],
       });

@@ -2,10 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Peer } from './peers.ts';
-
-const entryPoint = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { MAIN, type Peer } from './peers.ts';
 
 export interface DaemonStart {
   /** Undefined: ours. */
@@ -55,7 +52,7 @@ export class TestDaemon {
     ];
     const child =
       peer === undefined
-        ? spawn(process.execPath, [entryPoint, ...words], options(tree, env))
+        ? spawn(process.execPath, [MAIN, ...words], options(tree, env))
         : spawn(peer.path, words, options(tree, env));
     const daemon = new TestDaemon(port, child, folder);
     await daemon.untilListening();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fromText } from '../../src/core/bytes.ts';
 import type { TransferEvent } from '../../src/core/events.ts';
@@ -10,7 +10,7 @@ import { buildServerArgs, capabilityText, type ServerRole } from '../../src/prot
 import { runServerSession } from '../../src/session/server-session.ts';
 import type { Channel, ChannelExit } from '../../src/transport/channel.ts';
 import { createPipe } from '../../src/transport/pipe.ts';
-import type { Peer } from './peers.ts';
+import { MAIN, type Peer } from './peers.ts';
 
 /** A server as its client sees it, with what a test can do to it. */
 export interface FarEnd {
@@ -115,9 +115,6 @@ export function relay(far: FarEnd, fault: Fault | undefined): Relay {
   void far.exit.then(({ code, signal }) => near.finish(code, signal));
   return joined;
 }
-
-/** Where our command lies. */
-export const MAIN = resolve('dist/cli/main.js');
 
 export interface FaultShell {
   peer: Peer | 'ours';

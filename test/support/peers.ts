@@ -129,24 +129,25 @@ export function runRsync(peer: Peer, args: readonly string[], options: RunOption
   return run(peer.path, args, options);
 }
 
-const entryPoint = join(repository, 'dist/cli/main.js');
+/** The command as it is published. */
+export const MAIN = join(repository, 'dist/bundle/main.js');
 
 /**
- * Runs the command under test: dist/cli/main.js, or the program that RSYNCJS_UNDER_TEST names (a real rsync there
+ * Runs the command under test: MAIN, or the program that RSYNCJS_UNDER_TEST names (a real rsync there
  * proves the tests themselves: all must pass).
  */
 export function runOurs(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const other = process.env.RSYNCJS_UNDER_TEST;
   if (other !== undefined && other !== '') return run(resolve(repository, other), args, options);
-  if (!existsSync(entryPoint)) throw new Error(`${entryPoint} does not exist: run npm run build`);
-  return run(process.execPath, [entryPoint, ...args], options);
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} does not exist: run npm run build`);
+  return run(process.execPath, [MAIN, ...args], options);
 }
 
 /** A folder with rsyncjs under the name `rsync`. */
 function oursAsRsync(dir: string): string {
   const folder = join(dir, 'ours-as-rsync');
   mkdirSync(folder, { recursive: true });
-  const script = `#!/bin/sh\nexec '${process.execPath}' '${entryPoint}' "$@"\n`;
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`;
   writeFileSync(join(folder, 'rsync'), script, { mode: 0o755 });
   return folder;
 }

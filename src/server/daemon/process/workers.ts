@@ -26,8 +26,8 @@ export const WORKER_LIMITS: WorkerLimits = { connections: 200, strangers: 40, me
 /** Milliseconds for workers to put away what they have begun. */
 const GRACE = 5000;
 
-/** Beside this file, with the extension that this one has. */
-const ENTRY = fileURLToPath(new URL(import.meta.url.replace(/workers\.(\w+)$/, 'worker.$1')));
+/** Beside this file, both as a module and in the bundle: a worker is started from what was built. */
+const ENTRY = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 interface Worker {
   process: ChildProcess;
