@@ -27,6 +27,10 @@ export const EXIT = {
   DEL_LIMIT: 25,
   TIMEOUT: 30,
   CONTIMEOUT: 35,
+  /** Not rsync's: a guard or a conflict stopped a synchronisation, and a person is to decide. */
+  GUARD: 40,
+  /** Not rsync's: another run holds the lock. */
+  BUSY: 41,
   CMD_FAILED: 124,
   CMD_KILLED: 125,
   CMD_RUN: 126,
@@ -54,6 +58,8 @@ export type ErrorCode =
   | 'RSYNC_DAEMON'
   | 'RSYNC_REMOTE_SHELL'
   | 'RSYNC_REMOTE_EXIT'
+  | 'RSYNC_GUARD'
+  | 'RSYNC_BUSY'
   | 'RSYNC_INTERNAL';
 
 export interface RsyncErrorOptions {

@@ -23,6 +23,8 @@ const PHRASES: Readonly<Record<number, string>> = {
   [EXIT.DEL_LIMIT]: 'deletion limit reached',
   [EXIT.TIMEOUT]: 'timed out',
   [EXIT.CONTIMEOUT]: 'connect timed out',
+  [EXIT.GUARD]: 'stopped: a decision is needed',
+  [EXIT.BUSY]: 'busy: another run holds the lock',
   [EXIT.CMD_FAILED]: 'remote shell failed',
   [EXIT.CMD_KILLED]: 'remote shell killed',
   [EXIT.CMD_RUN]: 'remote command could not be run',
