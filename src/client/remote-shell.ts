@@ -2,7 +2,7 @@ import { fromText } from '../core/bytes.ts';
 import { remoteCommandLine, remoteWords, secludedWords, shownWord } from '../protocol/remote-words.ts';
 import { buildServerArgs } from '../protocol/server-args.ts';
 import type { Channel } from '../transport/channel.ts';
-import { familyWords, openRemoteShell } from '../transport/remote-shell.ts';
+import { familyWords, openRemoteShell, type ShellHost } from '../transport/remote-shell.ts';
 import { splitWords } from '../transport/shell-words.ts';
 import { namedPort } from './daemon.ts';
 import type { TransferRequest } from './transfer-request.ts';
@@ -20,26 +20,31 @@ interface RemoteCommand {
 
 /** Starts a server, or a daemon for this connection alone, through the remote shell. */
 export function connectShell(request: TransferRequest): Promise<Channel> {
-  const { options, remote } = request;
   const { user, command, words, secluded, env } =
     request.daemon === undefined ? serverCommand(request) : daemonCommand(request);
-  if (options.verbose > 1) tellCommand(request, user, words, secluded);
-  return openRemoteShell({
+  if (request.options.verbose > 1) tellCommand(request, user, words, secluded);
+  const started = { command: fromText(command), words: words.map(fromText) };
+  if (request.shell !== undefined) return request.shell.start(started);
+  return openRemoteShell({ ...shellHost(request), user, env, ...started });
+}
+
+/** The host of a request as the remote shell is told of it. */
+export function shellHost(request: TransferRequest): ShellHost {
+  const { options, remote } = request;
+  return {
     host: remote.host,
-    user,
-    command: fromText(command),
-    words: words.map(fromText),
+    user: remote.user,
     rsh: options.rsh,
     spawn: options.rshSpawn,
     addressFamily: options.addressFamily || undefined,
     ssh: request.ssh,
     matchExec: options.sshMatchExec,
-    env,
+    env: request.env,
     onPrompt: request.onPrompt,
     signal: request.signal,
     trace: request.trace,
     traceIfAsked: request.traceIfAsked === true && !options.sshDebug,
-  });
+  };
 }
 
 function serverCommand({ options, direction, remote, remotePaths, env }: TransferRequest): RemoteCommand {

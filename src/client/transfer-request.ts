@@ -1,6 +1,7 @@
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Channel } from '../transport/channel.ts';
+import type { RemoteShell } from '../transport/remote-shell.ts';
 import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
 import type { SshOptions } from '../transport/ssh/options.ts';
 
@@ -32,6 +33,8 @@ export interface TransferRequest {
   password?: DaemonPassword | undefined;
   /** A connection that is already there, instead of one made from `options.rsh` and `remote`. */
   channel?: Channel | undefined;
+  /** A remote shell that several transfers share, instead of one for this transfer alone. Whoever made it closes it. */
+  shell?: RemoteShell | undefined;
   /** What the transport does, a line at a time, for people who look for a fault. */
   trace?: ((line: string) => void) | undefined;
   /** Tell `trace` only if `ssh -v` (in `options.rsh`) or a LogLevel asks for it. Default false: always. */

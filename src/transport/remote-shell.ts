@@ -7,15 +7,21 @@ import type { OnPrompt } from './ssh/auth/prompts.ts';
 import { parseSshCommand } from './ssh/config/command.ts';
 import type { GivenSetting } from './ssh/config/resolve.ts';
 import { type SshOptions, translateSshOptions } from './ssh/options.ts';
+import type { SshTarget } from './ssh/plan.ts';
 
-export interface RemoteShellTarget {
-  user?: string | undefined;
-  /** Without brackets. */
-  host: string;
+/** What is to be started on another host. */
+export interface ShellCommand {
   /** What the remote login shell is to run: one string, already escaped for it. */
   command: ByteString;
   /** The same command in words, to follow HOST on the command line of a spawned remote shell. */
   words: readonly ByteString[];
+}
+
+/** Another host, and how it is reached. */
+export interface ShellHost {
+  user?: string | undefined;
+  /** Without brackets. */
+  host: string;
   /** The value of `-e` or RSYNC_RSH. Default: `ssh`. */
   rsh?: string | undefined;
   /** `ssh` is started as a program too, in place of the built-in one. */
@@ -38,6 +44,30 @@ export interface RemoteShellTarget {
   traceIfAsked?: boolean | undefined;
 }
 
+export interface RemoteShellTarget extends ShellHost, ShellCommand {}
+
+/** A host where commands are started, one login for all of them if the shell is the built-in ssh. */
+export interface RemoteShell {
+  /** @throws RsyncError as `openRemoteShell` */
+  start(command: ShellCommand): Promise<Channel>;
+  /** Ends what is still open. */
+  close(): void;
+}
+
+/**
+ * A host for several commands. Nothing is connected before the first of them.
+ * @throws RsyncError RSYNC_USAGE, as `openRemoteShell`
+ */
+export async function remoteShell(host: ShellHost): Promise<RemoteShell> {
+  const [program, ...args] = shellWords(host);
+  if (!isBuiltIn(host, program)) {
+    return { start: (command) => openRemoteShell({ ...host, ...command }), close: () => {} };
+  }
+  const { SshSession } = await import('./ssh/session.ts');
+  const session = new SshSession(sshTarget(host, args));
+  return { start: ({ command }) => session.start(command), close: () => session.close() };
+}
+
 /**
  * Starts `rsync --server` (or anything else) on another host: docs/protocol/1-session.md, 1.2 and
  * 4-filters-and-options.md, E.1. A remote shell named `ssh` is the built-in one, with the options of its command line;
@@ -48,14 +78,14 @@ export interface RemoteShellTarget {
  */
 export async function openRemoteShell(target: RemoteShellTarget): Promise<Channel> {
   const { user, host, signal, addressFamily } = target;
-  // A host such as -oProxyCommand=... would be read as an option by a spawned shell.
-  if (host === '' || host.startsWith('-')) throw usageError(`invalid host name: "${host}"`);
-  if (user?.startsWith('-')) throw usageError(`invalid user name: "${user}"`);
-  const [program, ...args] = splitWords(target.rsh ?? 'ssh');
-  if (program === undefined || program === '') throw usageError('the remote shell command (-e) is empty');
+  const [program, ...args] = shellWords(target);
   const env = target.env ?? process.env;
 
-  if (isSsh(program) && target.spawn !== true) return openBuiltIn(target, args, env);
+  if (isBuiltIn(target, program)) {
+    // Loaded when needed: the library takes longer to load than a local copy takes to run.
+    const { openSsh } = await import('./ssh/open.ts');
+    return openSsh(sshTarget(target, args), target.command);
+  }
 
   if (target.ssh !== undefined && Object.values(target.ssh).some((value) => value !== undefined)) {
     throw usageError(
@@ -75,12 +105,23 @@ export async function openRemoteShell(target: RemoteShellTarget): Promise<Channe
   });
 }
 
-async function openBuiltIn(
-  target: RemoteShellTarget,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<Channel> {
-  const { user, host, onPrompt, signal, addressFamily } = target;
+/** The program of the remote shell and its words; the host is looked at too. */
+function shellWords({ user, host, rsh }: ShellHost): [string, ...string[]] {
+  // A host such as -oProxyCommand=... would be read as an option by a spawned shell.
+  if (host === '' || host.startsWith('-')) throw usageError(`invalid host name: "${host}"`);
+  if (user?.startsWith('-')) throw usageError(`invalid user name: "${user}"`);
+  const [program, ...args] = splitWords(rsh ?? 'ssh');
+  if (program === undefined || program === '') throw usageError('the remote shell command (-e) is empty');
+  return [program, ...args];
+}
+
+function isBuiltIn({ spawn }: ShellHost, program: string): boolean {
+  return isSsh(program) && spawn !== true;
+}
+
+/** @throws RsyncError RSYNC_USAGE, RSYNC_UNSUPPORTED: words of ssh that are none, or are not understood */
+function sshTarget(target: ShellHost, args: readonly string[]): SshTarget {
+  const { user, host, onPrompt, signal, addressFamily, env = process.env } = target;
   const words = parseSshCommand(args);
   const options = translateSshOptions(target.ssh ?? {});
   if (words.verbose && target.trace === undefined) {
@@ -96,25 +137,20 @@ async function openBuiltIn(
             source: `-${addressFamily}`,
           },
         ];
-  // Loaded when needed: the library takes longer to load than a local copy takes to run.
-  const { openSsh } = await import('./ssh/open.ts');
-  return openSsh(
-    {
-      host,
-      user,
-      given: [...options.given, ...family, ...words.given],
-      configFile: options.configFile ?? words.configFile,
-      allowExec: target.matchExec,
-      secrets: options.secrets,
-      env,
-      onPrompt,
-      signal,
-      trace: target.trace,
-      traceIfAsked: target.traceIfAsked === true && !words.verbose,
-      verbose: words.verbose,
-    },
-    target.command,
-  );
+  return {
+    host,
+    user,
+    given: [...options.given, ...family, ...words.given],
+    configFile: options.configFile ?? words.configFile,
+    allowExec: target.matchExec,
+    secrets: options.secrets,
+    env,
+    onPrompt,
+    signal,
+    trace: target.trace,
+    traceIfAsked: target.traceIfAsked === true && !words.verbose,
+    verbose: words.verbose,
+  };
 }
 
 /** `ssh`, `/usr/bin/ssh`, `C:\...\ssh.exe`. */

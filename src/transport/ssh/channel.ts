@@ -26,19 +26,20 @@ export interface SshChannelOptions {
   stream: ClientChannel;
   /** The remote command, for messages. */
   command: string;
+  /** Other commands use the connection: `destroy` leaves it alone. Default false: it serves this command only. */
+  shared?: boolean;
 }
 
-/**
- * A `Channel` over the running command of an ssh connection that serves this command alone. The connection outlives
- * the command, for probes, until `destroy`.
- */
-export function sshChannel({ connection, stream, command }: SshChannelOptions): Channel {
+/** A `Channel` over the running command of an ssh connection, which outlives the command, for probes, until `destroy`. */
+export function sshChannel({ connection, stream, command, shared = false }: SshChannelOptions): Channel {
   const { plan } = connection;
   const label = `ssh ${plan.user}@${plan.where.replace(/:22$/, '')}`;
   const output = new SshOutput(stream);
+  let destroyed = false;
+  const result: ChannelExit = { code: null, signal: null };
+  let over = (): void => {};
   const exit = new Promise<ChannelExit>((resolve) => {
-    const result: ChannelExit = { code: null, signal: null };
-    const over = (): void => {
+    over = (): void => {
       output.peerGone();
       resolve(result);
     };
@@ -47,7 +48,7 @@ export function sshChannel({ connection, stream, command }: SshChannelOptions): 
       result.signal = signal ?? null;
       // 'close' comes once the input has been read to its end. A reader that has stopped must not keep the exit
       // status, nor writers whose bytes nobody takes any more, waiting for ever.
-      setTimeout(over, EXIT_GRACE).unref();
+      setTimeout(over, destroyed ? 0 : EXIT_GRACE).unref();
     });
     stream.on('close', over);
     // The stream's own 'close' goes first if its data has been read.
@@ -59,7 +60,6 @@ export function sshChannel({ connection, stream, command }: SshChannelOptions): 
   stream.stderr.on('error', () => {});
   widenWindow(stream, windowFor(connection.roundTrip));
 
-  let destroyed = false;
   const destroy = (error?: Error): void => {
     if (destroyed) return;
     destroyed = true;
@@ -70,7 +70,13 @@ export function sshChannel({ connection, stream, command }: SshChannelOptions): 
     const reason = error ?? new Error(`${label}: closed from this side`);
     Duplex.prototype.destroy.call(stream, reason);
     stream.stderr.destroy(reason);
-    connection.end();
+    if (!shared) {
+      connection.end();
+      return;
+    }
+    stream.close();
+    // What was destroyed is not read to its end, and ssh2 would wait for that to tell of the end.
+    setTimeout(over, EXIT_GRACE).unref();
   };
   // Node destroys a stream by itself once both directions have ended, and ssh2 then closes the channel: before the exit
   // status has come, if the command closes its output early. A reader that gives up, however, means the whole channel.

@@ -1,0 +1,49 @@
+import { type ByteString, toText } from '../../core/bytes.ts';
+import type { Channel } from '../channel.ts';
+import { sshChannel } from './channel.ts';
+import { SshConnection } from './connection.ts';
+import { makePlan, type SshTarget } from './plan.ts';
+
+/** One login for many commands. The connection is made by the first command, and again by the next one if it was lost. */
+export class SshSession {
+  readonly #target: SshTarget;
+  #connection: SshConnection | undefined;
+  /** The command that is being started: they are started one after another. */
+  #starting: Promise<unknown> = Promise.resolve();
+
+  constructor(target: SshTarget) {
+    this.#target = target;
+  }
+
+  /**
+   * Starts a command, without a terminal. `destroy` of its channel ends the command, not the connection.
+   * @throws RsyncError as `openSsh`
+   */
+  start(command: ByteString): Promise<Channel> {
+    const started = this.#starting.then(() => this.#start(command));
+    this.#starting = started.catch(() => {});
+    return started;
+  }
+
+  /** Ends the connection, with every command that still runs. */
+  close(): void {
+    this.#connection?.end();
+    this.#connection = undefined;
+  }
+
+  async #start(command: ByteString): Promise<Channel> {
+    const connection = await this.#connected();
+    return connection.exec(command, (stream) =>
+      sshChannel({ connection, stream, command: toText(command), shared: true }),
+    );
+  }
+
+  async #connected(): Promise<SshConnection> {
+    const { env, signal } = this.#target;
+    if (this.#connection === undefined || this.#connection.lost !== undefined) {
+      this.#connection?.cut();
+      this.#connection = await SshConnection.open(await makePlan(this.#target), { env, signal });
+    }
+    return this.#connection;
+  }
+}
