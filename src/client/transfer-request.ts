@@ -1,9 +1,12 @@
 import type { EventSink, TransferStats } from '../core/events.ts';
+import type { RootAttributes } from '../session/client-session.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Channel } from '../transport/channel.ts';
 import type { RemoteShell } from '../transport/remote-shell.ts';
 import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
 import type { SshOptions } from '../transport/ssh/options.ts';
+
+export type { RootAttributes } from '../session/client-session.ts';
 
 /** One transfer, ready to run. */
 export interface TransferRequest {
@@ -31,6 +34,11 @@ export interface TransferRequest {
   onPrompt?: OnPrompt | undefined;
   /** For a daemon that asks for one; stronger than `options.passwordFile` and RSYNC_PASSWORD. */
   password?: DaemonPassword | undefined;
+  /**
+   * For the contents of a directory: the destination's root keeps its mode and times. On a push only this end can see to
+   * that, by telling what they are; on a pull it is `kept`. Default: they become those of the source, as rsync has it.
+   */
+  root?: RootAttributes | 'kept' | undefined;
   /** A connection that is already there, instead of one made from `options.rsh` and `remote`. */
   channel?: Channel | undefined;
   /** A remote shell that several transfers share, instead of one for this transfer alone. Whoever made it closes it. */

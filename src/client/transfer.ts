@@ -44,6 +44,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     localPaths: request.localPaths,
     rules,
     names,
+    root: request.root,
     emit,
     signal: request.signal,
   });

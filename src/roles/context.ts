@@ -12,6 +12,15 @@ import type { ModulePolicy } from './policy.ts';
 /** I/O error flags, docs/protocol/2-file-list.md, 2.11. */
 export const IOERR = { GENERAL: 1, VANISHED: 2, DEL_LIMIT: 4 } as const;
 
+/** What a sender tells of the root of a transfer in place of what its own looks like. */
+export interface RootAttributes {
+  /** Permission bits. */
+  mode: number;
+  /** Seconds since 1970, UTC. */
+  mtime: number;
+  mtimeNsec: number;
+}
+
 /** Everything that the roles of one session share. */
 export class RoleContext {
   readonly wire: Wire;
@@ -26,6 +35,8 @@ export class RoleContext {
   readonly handover: Handover | undefined;
   /** Of a daemon's module. */
   readonly policy: ModulePolicy | undefined;
+  /** What the root of the destination is to look like, if not like the root of the source. */
+  readonly root: RootAttributes | 'kept' | undefined;
   /** Bytes on the wire when the handshake was over: rsync counts from there. */
   readonly startBytes: { readonly sent: number; readonly received: number };
   readonly stats: TransferStats = emptyStats();
@@ -54,6 +65,7 @@ export class RoleContext {
     handover?: Handover | undefined;
     startBytes: { sent: number; received: number };
     policy?: ModulePolicy | undefined;
+    root?: RootAttributes | 'kept' | undefined;
   }) {
     this.wire = init.wire;
     this.negotiated = init.negotiated;
@@ -64,6 +76,7 @@ export class RoleContext {
     this.handover = init.handover;
     this.startBytes = init.startBytes;
     this.policy = init.policy;
+    this.root = init.root;
   }
 
   /** The exit code of a run that reached its end: later rows win (docs/protocol/1-session.md, 1.9). */

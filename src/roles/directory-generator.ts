@@ -109,13 +109,13 @@ export class DirectoryGenerator extends GeneratorPart {
     }
     let flags: number;
     if (stat?.isDirectory && !this.made.has(key)) {
-      flags = this.comparison.differences(list, i, stat, 0);
+      flags = this.keeps(key) ? 0 : this.comparison.differences(list, i, stat, 0);
     } else {
       flags = ITEM.LOCAL_CHANGE | this.novelty(list, i, name);
       if (!wasMade && !this.make(name, key, this.comparison.mode(list, i, undefined), stat)) return false;
       stat = this.ctx.options.dryRun ? undefined : this.side.root?.lstat(name);
     }
-    if (stat?.isDirectory) this.setAttributes(list, i, name, stat, wasMade);
+    if (stat?.isDirectory && !this.keeps(key)) this.setAttributes(list, i, name, stat, wasMade);
     this.writer.report(held, list, i, ndx, flags);
     return true;
   }
@@ -189,6 +189,7 @@ export class DirectoryGenerator extends GeneratorPart {
     const { options } = this.ctx;
     if (root === undefined || options.dryRun || options.listOnly) return;
     if (list.isDead(i) || this.side.isLeftAlone(list, i) || this.skipped.has(list.name(i))) return;
+    if (this.keeps(list.name(i))) return;
     const name = this.side.localName(list, i);
     let stat: Stat | undefined;
     try {
@@ -205,6 +206,11 @@ export class DirectoryGenerator extends GeneratorPart {
       gid: undefined,
       mode: restoresMode ? wanted.mode : undefined,
     });
+  }
+
+  /** The root of the destination stays as it was found. */
+  private keeps(key: ByteString): boolean {
+    return key === '.' && this.ctx.root === 'kept' && !this.made.has(key);
   }
 
   /** Below something that is no directory: an error for the entry, as the system would give it. */

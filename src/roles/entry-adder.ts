@@ -25,7 +25,8 @@ export class EntryAdder {
   add(target: SourcedList, origin: number, name: ByteString, stat: Stat, flags: number): void {
     const { options } = this.ctx;
     const { list } = target;
-    const mode = stat.mode;
+    const own = name === '.' && this.ctx.root !== 'kept' ? this.ctx.root : undefined;
+    const mode = own === undefined ? stat.mode : (stat.mode & S_IFMT) | (own.mode & ~S_IFMT);
     let link: ByteString | undefined;
     if (isSymlink(mode) && options.links) {
       link = this.readLink(origin, name);
@@ -36,8 +37,8 @@ export class EntryAdder {
       name,
       mode: isSymlink(mode) ? S_IFLNK | (mode & ~S_IFMT) : mode,
       size: hasData ? stat.size : 0,
-      mtime: stat.mtime,
-      nsec: stat.mtimeNsec,
+      mtime: own?.mtime ?? stat.mtime,
+      nsec: own?.mtimeNsec ?? stat.mtimeNsec,
       uid: stat.uid,
       gid: stat.gid,
       flags,

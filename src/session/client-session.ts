@@ -13,7 +13,7 @@ import { clientHandshake } from '../protocol/handshake.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import { secludedArguments } from '../protocol/remote-words.ts';
 import { buildServerArgs, capabilityText } from '../protocol/server-args.ts';
-import { emptyStats, RoleContext } from '../roles/context.ts';
+import { emptyStats, RoleContext, type RootAttributes } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
 import { type DaemonTerms, openDaemon } from './daemon-client.ts';
 import { framesClient, handshakeTerms } from './handshake-terms.ts';
@@ -23,6 +23,8 @@ import { announceFailure, handleMessages } from './messages.ts';
 import { cleanListName, expectsRawNames } from './name-list.ts';
 import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
+
+export type { RootAttributes } from '../roles/context.ts';
 
 /** How long the remote command may take to end after the goodbye. */
 const EXIT_PATIENCE = 10_000;
@@ -41,6 +43,8 @@ export interface ClientSessionInit {
   rules: readonly FilterRule[];
   /** The list of --files-from, if it is on this side: `readNameList`. */
   names?: readonly ByteString[] | undefined;
+  /** What the root of the destination is to look like: as it does (`kept`), for a push as described. */
+  root?: RootAttributes | 'kept' | undefined;
   emit: EventSink;
   /** Shared with a server in this process. */
   handover?: Handover | undefined;
@@ -109,6 +113,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       places,
       handover: init.handover,
       startBytes,
+      root: init.root,
     });
     const localPaths = init.localPaths.map(fromText);
     init.emit({

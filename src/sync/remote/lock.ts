@@ -1,0 +1,220 @@
+/**
+ * A lock on the other side, by means of rsync alone: it works with restricted keys and with every rsync server.
+ *
+ * The lock is a symlink in the root of the remote folder, whose target says who holds it. To take it is to send it with
+ * `--ignore-existing`: symlink(2) makes a new name or fails, so that of two senders one gets through, and the report
+ * `cL+++++++++` tells which. It is sent without times: its time is the server's own, and so is the time of the second
+ * link that is made to learn what the time is there. The holder sends it anew, with another number in its target, every
+ * RENEWAL seconds; one that has not been for LEASE seconds belongs to nobody any more.
+ */
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ByteString, fromText, toText } from '../../core/bytes.ts';
+import { EXIT, RsyncError } from '../../core/errors.ts';
+import type { FilterArgument } from '../../options/transfer-options.ts';
+import type { Remote, RemoteRun } from './remote.ts';
+
+export const LOCK_NAME = '.rsyncjs-lock';
+/** Held while a lock without an owner is taken away: of two that want to, one may. */
+const BREAK_NAME = '.rsyncjs-lock.break';
+/** Seconds between two renewals by the holder, and after which a lock that was not renewed is nobody's. */
+export const RENEWAL = 30;
+export const LEASE = 120;
+/** `cL+++++++++`: a local change, and new: docs/protocol/3-transfer.md, 2.1. */
+const CREATED = 0x6000;
+
+/** Who holds a lock. */
+export interface LockOwner {
+  token: string;
+  host: string;
+  user: string;
+  pid: number;
+  /** Milliseconds since 1970, by the owner's clock. */
+  started: number;
+}
+
+/** Both names stay out of every transfer. */
+export const LOCK_RULES: readonly FilterArgument[] = [LOCK_NAME, BREAK_NAME].map((name) => ({
+  kind: 'exclude',
+  text: fromText(`/${name}`),
+}));
+
+interface Seen {
+  owner: LockOwner | undefined;
+  /** The whole target: it changes with each renewal. */
+  target: string;
+  /** Seconds since 1970, by the server's clock. */
+  mtime: number;
+}
+
+export interface LockClock {
+  now(): number;
+  /** Calls `work` every `ms`, until the returned function is called. */
+  every(ms: number, work: () => void): () => void;
+}
+
+const SYSTEM_CLOCK: LockClock = {
+  now: () => Date.now(),
+  every: (ms, work) => {
+    const timer = setInterval(work, ms).unref();
+    return () => clearInterval(timer);
+  },
+};
+
+export class RemoteLock {
+  readonly #remote: Remote;
+  readonly #owner: LockOwner;
+  readonly #clock: LockClock;
+  #renewals = 0;
+  #stop: (() => void) | undefined;
+  /** The renewal under way: whoever releases waits for it. */
+  #renewing: Promise<unknown> = Promise.resolve();
+
+  private constructor(remote: Remote, owner: LockOwner, clock: LockClock) {
+    this.#remote = remote;
+    this.#owner = owner;
+    this.#clock = clock;
+  }
+
+  /**
+   * Takes the lock, from an owner that has not renewed it for LEASE seconds if need be.
+   * @throws RsyncError RSYNC_BUSY, exit 41: somebody holds it; and as a transfer
+   */
+  static async take(remote: Remote, owner: LockOwner, clock = SYSTEM_CLOCK): Promise<RemoteLock> {
+    const lock = new RemoteLock(remote, owner, clock);
+    if (!(await lock.#create(LOCK_NAME))) await lock.#takeOver();
+    lock.#stop = clock.every(RENEWAL * 1000, () => lock.#renew());
+    return lock;
+  }
+
+  /** Who holds the lock of a remote folder now; undefined: nobody. */
+  static async holder(remote: Remote): Promise<LockOwner | undefined> {
+    return (await see(remote, LOCK_NAME))?.owner;
+  }
+
+  /** Gives it back. Somebody else's, that took it over meanwhile, stays. */
+  async release(): Promise<void> {
+    this.#stop?.();
+    await this.#renewing;
+    const seen = await see(this.#remote, LOCK_NAME);
+    if (seen?.owner?.token === this.#owner.token) await this.#remove([LOCK_NAME]);
+  }
+
+  async #takeOver(): Promise<void> {
+    const first = await see(this.#remote, LOCK_NAME);
+    // It was given back in this moment.
+    if (first === undefined) {
+      if (await this.#create(LOCK_NAME)) return;
+      throw busy(await see(this.#remote, LOCK_NAME), undefined);
+    }
+    if (!(await this.#create(BREAK_NAME))) await this.#expireBreak(first);
+    try {
+      const [lock, now] = await Promise.all([see(this.#remote, LOCK_NAME), see(this.#remote, BREAK_NAME)]);
+      const age = lock === undefined || now === undefined ? undefined : now.mtime - lock.mtime;
+      const isDead = age !== undefined && age >= LEASE && lock?.target === first.target;
+      if (lock !== undefined && !isDead) throw busy(lock, age);
+      if (lock !== undefined) await this.#remove([LOCK_NAME]);
+      if (!(await this.#create(LOCK_NAME))) throw busy(await see(this.#remote, LOCK_NAME), undefined);
+    } finally {
+      await this.#remove([BREAK_NAME]);
+    }
+  }
+
+  /** Another one was taking the lock away, and perhaps died over it: its own link says how long ago. */
+  async #expireBreak(lock: Seen): Promise<void> {
+    const seen = await see(this.#remote, BREAK_NAME);
+    const isOld = seen?.owner !== undefined && this.#clock.now() - seen.owner.started > 10 * LEASE * 1000;
+    if (!isOld) throw busy(lock, undefined);
+    await this.#remove([BREAK_NAME]);
+    if (!(await this.#create(BREAK_NAME))) throw busy(lock, undefined);
+  }
+
+  #renew(): void {
+    this.#renewals++;
+    // A renewal that fails says nothing: the transfer itself will, if the connection is gone.
+    this.#renewing = this.#send(LOCK_NAME, []).catch(() => {});
+  }
+
+  /** True: it was not there, and it is this one. */
+  async #create(name: string): Promise<boolean> {
+    let created = false;
+    await this.#send(name, ['--ignore-existing'], (event) => {
+      if (event.type === 'item' && (event.iflags & CREATED) === CREATED) created = true;
+    });
+    return created;
+  }
+
+  async #send(name: string, words: readonly string[], onEvent?: RemoteRun['onEvent']): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'rsyncjs-lock-'));
+    try {
+      symlinkSync(ownerText(this.#owner, this.#renewals), join(folder, name));
+      await this.#remote.push(join(folder, name), {
+        words: ['--links', ...words],
+        ...(onEvent === undefined ? {} : { onEvent }),
+      });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Deletes these names in the root of the remote folder, and nothing else. */
+  async #remove(names: readonly string[]): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'rsyncjs-lock-'));
+    const rules: FilterArgument[] = [
+      ...names.map((name): FilterArgument => ({ kind: 'filter', text: fromText(`R /${name}`) })),
+      { kind: 'filter', text: 'P *' },
+    ];
+    try {
+      await this.#remote.push(`${folder}/`, {
+        words: ['--dirs', '--delete'],
+        rules,
+      });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function see(remote: Remote, name: string): Promise<Seen | undefined> {
+  let found: Seen | undefined;
+  await remote.list({
+    words: ['--dirs', '--links'],
+    rules: [
+      { kind: 'include', text: fromText(`/${name}`) },
+      { kind: 'exclude', text: '*' },
+    ],
+    onEvent: (event) => {
+      if (event.type !== 'listed' || event.entry.name !== (name as ByteString)) return;
+      const target = toText(event.entry.target ?? '');
+      found = { owner: parseOwner(target), target, mtime: event.entry.mtime };
+    },
+  });
+  return found;
+}
+
+/** `v1:TOKEN:RENEWALS:STARTED:PID:USER@HOST`. */
+function ownerText({ token, host, user, pid, started }: LockOwner, renewals: number): string {
+  return `v1:${token}:${renewals}:${started}:${pid}:${user}@${host}`;
+}
+
+function parseOwner(target: string): LockOwner | undefined {
+  const found =
+    /^(?:\/rsyncd-munged\/)?v1:([\w-]{1,64}):\d{1,9}:(\d{1,15}):(\d{1,10}):([^@]{0,64})@(.{0,255})$/s.exec(
+      target,
+    );
+  if (found === null) return undefined;
+  const [, token = '', started, pid, user = '', host = ''] = found;
+  return { token, host, user, pid: Number(pid), started: Number(started) };
+}
+
+function busy(seen: Seen | undefined, age: number | undefined): RsyncError {
+  const { owner } = seen ?? {};
+  const who = owner === undefined ? 'somebody' : `${owner.user}@${owner.host} (process ${owner.pid})`;
+  const when = age === undefined ? '' : `, which renewed it ${Math.max(0, age)} seconds ago`;
+  return new RsyncError('RSYNC_BUSY', `the remote folder is locked by ${who}${when}`, {
+    exitCode: EXIT.BUSY,
+    origin: 'remote',
+    hint: `Try again when that run is over. A lock whose owner has died is taken over ${LEASE} seconds after its last sign of life.`,
+  });
+}

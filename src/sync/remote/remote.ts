@@ -1,0 +1,112 @@
+import { shellHost } from '../../client/remote-shell.ts';
+import { transfer } from '../../client/transfer.ts';
+import type { RootAttributes, TransferRequest, TransferResult } from '../../client/transfer-request.ts';
+import type { EventSink } from '../../core/events.ts';
+import { platform } from '../../files/platform/index.ts';
+import { classifyPaths, parseLocation } from '../../options/location.ts';
+import { parseArguments } from '../../options/parse.ts';
+import type { FilterArgument } from '../../options/transfer-options.ts';
+import { type RemoteShell, remoteShell } from '../../transport/remote-shell.ts';
+
+/** The other side of a synchronisation, and how it is reached. */
+export interface RemoteSettings {
+  /** A folder: `[USER@]HOST:PATH`, `HOST::MODULE/PATH`, `rsync://…`, or one of this machine. */
+  location: string;
+  /** How to connect, in rsync's grammar (`--port=8730`, `--timeout=60`, `-6`), which the caller has checked: for every run. */
+  words: readonly string[];
+  ssh?: TransferRequest['ssh'];
+  onPrompt?: TransferRequest['onPrompt'];
+  password?: TransferRequest['password'];
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal | undefined;
+  trace?: TransferRequest['trace'];
+}
+
+/** One transfer with the other side. */
+export interface RemoteRun {
+  /** What to transfer and how, in rsync's grammar; after the words of the settings. Default: none. */
+  words?: readonly string[];
+  /** Filter rules that come before all others. */
+  rules?: readonly FilterArgument[];
+  onEvent?: EventSink;
+  root?: RootAttributes | 'kept';
+  /** Below the folder: `name`, `folder/name`, or the contents of one, `folder/`. Default: the contents of the folder. */
+  path?: string;
+}
+
+/** The other side, with one ssh login for everything that is asked of it. */
+export class Remote {
+  readonly location: string;
+  readonly #settings: RemoteSettings;
+  #shell: Promise<RemoteShell> | undefined;
+
+  constructor(settings: RemoteSettings) {
+    this.#settings = settings;
+    this.location = settings.location;
+  }
+
+  /** Lists; entries arrive as `listed` events. Throws and ends as `transfer`. */
+  list(run: RemoteRun): Promise<TransferResult> {
+    return this.#transfer([this.#at(run.path)], { ...run, words: [...(run.words ?? []), '--list-only'] });
+  }
+
+  /** @param local  a path of this machine, in its form */
+  pull(local: string, run: RemoteRun): Promise<TransferResult> {
+    return this.#transfer([this.#at(run.path), local], run);
+  }
+
+  /** @param local  paths of this machine, in its form */
+  push(local: string | readonly string[], run: RemoteRun): Promise<TransferResult> {
+    const sources = typeof local === 'string' ? [local] : local;
+    return this.#transfer([...sources, this.#at(run.path)], run);
+  }
+
+  /** Ends the login. */
+  async close(): Promise<void> {
+    const shell = this.#shell;
+    this.#shell = undefined;
+    // One that could not be made has told so to whoever waited for it.
+    (await shell?.catch(() => undefined))?.close();
+  }
+
+  #at(path = ''): string {
+    return below(this.location, path, platform.isWindows);
+  }
+
+  async #transfer(paths: readonly string[], run: RemoteRun): Promise<TransferResult> {
+    const { words, ssh, onPrompt, password, env, signal, trace } = this.#settings;
+    const windows = platform.isWindows;
+    const { options } = parseArguments([...words, ...(run.words ?? [])], env, { windows });
+    options.filters = [...(run.rules ?? []), ...options.filters];
+    const route = classifyPaths(paths, { windows, listOnly: options.listOnly, filesFrom: options.filesFrom });
+    const request: TransferRequest = {
+      ...route,
+      options,
+      root: run.root,
+      onEvent: run.onEvent,
+      ssh,
+      onPrompt,
+      password,
+      env,
+      signal,
+      trace,
+      traceIfAsked: true,
+    };
+    const usesShell = route.local !== true && route.daemon === undefined;
+    if (!usesShell) return transfer(request);
+    this.#shell ??= remoteShell(shellHost(request));
+    return transfer({ ...request, shell: await this.#shell });
+  }
+}
+
+/**
+ * A path below a folder, as a transfer is told of it. The folder alone is its contents: written with a slash at its end,
+ * but `.` stays as it is, since restricted keys take `./` for another name (rrsync from 3.4.2 to 3.5.0).
+ */
+export function below(folder: string, path: string, windows: boolean): string {
+  const place = parseLocation(folder, { windows });
+  const isHome = place.kind === 'shell' && (place.path === '.' || place.path === '');
+  if (isHome && path === '') return folder;
+  if (isHome) return `${folder.replace(/:\.?$/, ':')}${path}`;
+  return /[/]$/.test(folder) ? folder + path : `${folder}/${path}`;
+}
