@@ -121,6 +121,8 @@ export interface Grammar {
   lookUp(kind: 'long' | 'short', name: string, word: string): FoundOption;
   /** The first path ends the options. */
   firstPathEnds: boolean;
+  /** Told before a word is read that is no value of the one before it. `at`: its index. */
+  onWord?(word: string, at: number): void;
 }
 
 /** Applies the options of a command line, from left to right; returns its paths. */
@@ -134,6 +136,7 @@ export function readWords(argv: readonly string[], draft: Draft, grammar: Gramma
   };
   while (at < argv.length) {
     const word = argv[at++]!;
+    grammar.onWord?.(word, at - 1);
     if (word === '--') break;
     if (word.startsWith('--')) readLong(word, next, draft, grammar);
     else if (word.length > 1 && word.startsWith('-')) readLetters(word, next, draft, grammar);
