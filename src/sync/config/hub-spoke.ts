@@ -103,7 +103,7 @@ export function readSpoke(
     );
   }
   const isRsync = kind?.value === 'rsync';
-  if (isRsync) require(map, 'source', shown, problems);
+  if (isRsync && map.keyOrigin('host') === undefined) require(map, 'source', shown, problems);
   const restricted = flag(map, 'restricted', false);
   const source = readSource(map.get('source'), restricted.value, place, isRsync, problems);
   const path = readPath(map.get('path'), place);

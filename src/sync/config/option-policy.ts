@@ -105,6 +105,7 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'copy-dest': outside,
   'link-dest': outside,
   'write-devices': refusal('elsewhere', 'writes into devices', LEAVE_OUT, { form: 'plain' }),
+  'copy-devices': refusal('elsewhere', 'reads the content of devices', LEAVE_OUT),
   'keep-dirlinks': refusal('elsewhere', 'lets a symlink lead the copy out of the tree', LEAVE_OUT),
 
   'trust-sender': refusal('protection', 'takes names from the other machine unchecked', LEAVE_OUT),
@@ -210,7 +211,18 @@ export const ALLOWED: ReadonlySet<string> = new Set([
   ...['compress', 'compress-choice', 'old-compress', 'new-compress', 'compress-level', 'compress-threads'],
   'skip-compress',
   ...['ssh-debug', 'secluded-args', 'blocking-io', 'timeout', 'contimeout', 'bwlimit', 'protocol', 'iconv'],
-  ...['ipv4', 'ipv6', 'address', 'port', 'sockopts', 'password-file', 'max-alloc', 'stop-after', 'stop-at'],
+  ...[
+    'ipv4',
+    'ipv6',
+    'address',
+    'port',
+    'sockopts',
+    'password-file',
+    'max-alloc',
+    'qsort',
+    'stop-after',
+    'stop-at',
+  ],
 ]);
 
 const STANDARD_INPUT = 'reads standard input, which a configuration does not have';

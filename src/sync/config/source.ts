@@ -33,11 +33,14 @@ export function byDefault<T>(name: string, value: T): Sourced<T> {
   return { value, origin: { kind: 'default', name } };
 }
 
-/** The first candidate that is there; it remembers the others. The candidates stand in the order in which they win. */
+/** The first candidate that is there; it remembers the others, and what they remember. The candidates stand in the order in which they win. */
 export function strongest<T>(candidates: readonly (Sourced<T> | undefined)[]): Sourced<T> | undefined {
   const [winner, ...others] = candidates.filter((candidate) => candidate !== undefined);
   if (winner === undefined) return undefined;
-  const beaten = others.filter(({ origin }) => origin.kind !== 'default');
+  const beaten: Sourced<unknown>[] = [
+    ...(winner.overrode ?? []),
+    ...others.flatMap((other) => [other, ...(other.overrode ?? [])]),
+  ];
   return beaten.length === 0 ? winner : { ...winner, overrode: beaten };
 }
 

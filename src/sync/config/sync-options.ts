@@ -54,6 +54,7 @@ export function checkOptionWords(
   const argv = words.map(({ text }) => text);
   const before = problems.count;
   let origin = words[0]?.origin;
+  let atWord = before;
   const complain = (text: string, hint?: string): void => problems.add(origin!, `${key}: ${text}`, hint);
   const told = (error: unknown): void => {
     if (!isRsyncError(error)) throw error;
@@ -65,6 +66,7 @@ export function checkOptionWords(
       firstPathEnds: false,
       onWord: (word, at) => {
         origin = words[at]!.origin;
+        atWord = problems.count;
         if (word.startsWith('-') && word !== '-' && word !== '--') return;
         complain(
           `found ${JSON.stringify(redactAddress(word))}, expected options`,
@@ -74,7 +76,8 @@ export function checkOptionWords(
       lookUp: (kind, name, word) => guarded(kind, name, word, context, complain, told),
     });
   } catch (error) {
-    told(error);
+    // That a refused option lacks its value is not worth a second line.
+    if (problems.count === atWord) told(error);
   }
   if (problems.count > before || words.length === 0) return;
   origin = words[0]!.origin;
@@ -161,7 +164,9 @@ function suggestion(kind: 'long' | 'short', name: string, context: OptionContext
       ([, { entry, negated }]) => isSupported(entry) && refusalOf(entry, negated, context) === undefined,
     )
     .map(([long]) => long);
-  const near = nearestName(name, names) ?? names.find((long) => name.length > 2 && long.startsWith(name));
+  // The start of one name alone was meant to be shortened.
+  const longer = names.filter((long) => name.length > 2 && long.startsWith(name));
+  const near = longer.length === 1 ? longer[0] : nearestName(name, names);
   return near === undefined ? help : `Did you mean --${near}? Names of options are not shortened.`;
 }
 

@@ -6,9 +6,10 @@
 import { isAlias, isMap, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import type { Problems } from './problems.ts';
 import type { Origin } from './source.ts';
-import { LARGEST_CONFIG } from './text-file.ts';
 import { YamlMap } from './yaml-map.ts';
 
+/** Characters: a thousand spokes. The parser needs seconds for a million. */
+const LARGEST_YAML = 1 << 18;
 /** Aliases are a convenience; more of them than this are an attack on the reader. */
 const MOST_ALIASES = 100;
 
@@ -33,10 +34,10 @@ export function readYaml(file: string, text: string, problems: Problems): YamlMa
     const { line, col } = lines.linePos(offset);
     return { kind: 'file', name, file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  if (source.length > LARGEST_CONFIG) {
+  if (source.length > LARGEST_YAML) {
     problems.add(
       { kind: 'file', name: file, file },
-      `found ${source.length} characters, expected at most ${LARGEST_CONFIG}`,
+      `found ${source.length} characters, expected at most ${LARGEST_YAML}`,
     );
     return undefined;
   }
@@ -93,7 +94,7 @@ function parse(source: string, lineCounter: LineCounter) {
       // It compares each key with each; YamlMap looks them up.
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
       lineCounter,
     });
   } catch (error) {
