@@ -85,6 +85,7 @@ export function readSpoke(
   place: SpokePlace,
   problems: Problems,
 ): Spoke | undefined {
+  const otherForm = map.keyOrigin('host') !== undefined;
   for (const key of ['host', 'user', 'session_dir'])
     map.moved(key, 'source', 'Write source: USER@HOST:SESSION_DIR.');
   map.moved('ssh_key', 'ssh.identity_file');
@@ -103,7 +104,7 @@ export function readSpoke(
     );
   }
   const isRsync = kind?.value === 'rsync';
-  if (isRsync && map.keyOrigin('host') === undefined) require(map, 'source', shown, problems);
+  if (isRsync && !otherForm) require(map, 'source', shown, problems);
   const restricted = flag(map, 'restricted', false);
   const source = readSource(map.get('source'), restricted.value, place, isRsync, problems);
   const path = readPath(map.get('path'), place);

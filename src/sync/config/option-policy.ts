@@ -53,6 +53,8 @@ const needed = (what: string): Refusal =>
     form: 'negated',
   });
 const outside = refusal('elsewhere', 'names a directory outside of the two trees', LEAVE_OUT);
+// Rules go to the other machine: with them the lines of any file that can be read here.
+const sent = refusal('elsewhere', 'sends the lines of a file to the other machine', EXCLUDE, { only: 'hub' });
 const batch = refusal('elsewhere', 'names a file outside of the two trees', 'Run it with "rsyncjs -a ...".');
 const shape = refusal(
   'meaning',
@@ -99,6 +101,8 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'only-write-batch': batch,
   'read-batch': batch,
   'files-from': refusal('elsewhere', 'reads the names to copy from a file', EXCLUDE),
+  'exclude-from': sent,
+  'include-from': sent,
   'temp-dir': outside,
   'backup-dir': refusal('elsewhere', 'writes outside of the two trees', 'In a project use the key "backup".'),
   'compare-dest': outside,
@@ -172,7 +176,7 @@ export const ALLOWED: ReadonlySet<string> = new Set([
     'checksum',
     'from0',
   ],
-  ...['filter', '-F', 'exclude', 'include', 'exclude-from', 'include-from', 'cvs-exclude'],
+  ...['filter', '-F', 'exclude', 'include', 'cvs-exclude'],
   ...[
     'perms',
     'executability',
@@ -228,9 +232,11 @@ export const ALLOWED: ReadonlySet<string> = new Set([
 const STANDARD_INPUT = 'reads standard input, which a configuration does not have';
 
 /** What is wrong with a value of an option that is allowed otherwise; completes "is refused: it ...". */
-export function valueRefusal(name: string, value: string): string | undefined {
+export function valueRefusal(name: string, value: string, workflow: Workflow): string | undefined {
   if (['exclude-from', 'include-from', 'password-file'].includes(name) && value === '-')
     return STANDARD_INPUT;
+  if (name === 'filter' && workflow === 'hub' && /^(?:\.|merge)/.test(value))
+    return 'sends the lines of a file to the other machine';
   if (name === 'filter' && /^(?:\.|merge)[^ _]*[ _]-$/.test(value)) return STANDARD_INPUT;
   if (
     name === 'partial-dir' &&

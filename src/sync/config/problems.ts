@@ -1,6 +1,6 @@
 /** What is wrong with a configuration: all of it is collected and told at once. */
 import { EXIT, isRsyncError, RsyncError } from '../../core/errors.ts';
-import { isSecretName } from './redaction.ts';
+import { isSecretName, redactAddress } from './redaction.ts';
 import { type Origin, placeOf } from './source.ts';
 
 export interface Problem {
@@ -90,10 +90,12 @@ export function problemsOf(error: unknown): readonly Problem[] {
 /** The value as it may be quoted: not at all if its key looks like that of a secret. */
 export function quoted(key: string, value: unknown): string {
   if (isSecretName(key)) return 'a value';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(typeof value === 'string' ? redactAddress(value) : value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function sentence({ origin, text }: Problem): string {
-  return `${placeOf(origin)}: ${text}`;
+  // A place outside of files has the name already.
+  const named = origin.file === undefined && text.startsWith(`${origin.name}: `);
+  return `${placeOf(origin)}: ${named ? text.slice(origin.name.length + 2) : text}`;
 }

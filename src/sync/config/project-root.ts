@@ -38,7 +38,10 @@ export function findProject(cwd: string, home: string, platform: NodeJS.Platform
 
 /** A folder that was named as the root. */
 export function projectEnv(root: string, platform: NodeJS.Platform): EnvFile | undefined {
-  const text = readConfigText(pathsOf(platform).join(root, ENV_FILE));
+  const file = pathsOf(platform).join(root, ENV_FILE);
+  // Environments of Python are folders, and some are called so.
+  if (exists(() => statSync(file).isDirectory())) return undefined;
+  const text = readConfigText(file);
   return text === undefined ? undefined : parseEnvFile(text);
 }
 
@@ -50,7 +53,7 @@ function projectAt(
   const has = (name: string): boolean =>
     statSync(paths.join(root, name), { throwIfNoEntry: false }) !== undefined;
   const own = exists(() => has(PROJECT_FILE) || has(EXCLUDE_FILE));
-  const env = exists(() => has(ENV_FILE)) ? projectEnv(root, platform) : undefined;
+  const env = projectEnv(root, platform);
   const strong = own || env?.entries.some(({ name }) => isSyncVariable(name, platform)) === true;
   if (!strong && env === undefined && !exists(() => has('.git'))) return undefined;
   return { root, env, strong };

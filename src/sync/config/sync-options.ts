@@ -119,7 +119,7 @@ function guarded(
     return {
       takesValue: option.takesValue,
       apply: (draft, value, whole) => {
-        const reason = valueRefusal(nameOf(entry), value);
+        const reason = valueRefusal(nameOf(entry), value, context.workflow);
         if (reason !== undefined) complain(`${typed} ${value} is refused: it ${reason}`);
         try {
           option.apply(draft, value, whole);

@@ -88,8 +88,8 @@ export class YamlMap {
 
   /** A key of another form of this file. */
   moved(name: string, to: string, hint?: string): void {
-    this.#known.add(name);
     const origin = this.#keys.get(name);
+    this.#keys.delete(name);
     if (origin === undefined) return;
     this.#context.problems.add(origin, `${this.pathOf(name)} moved to ${to}`, hint);
   }

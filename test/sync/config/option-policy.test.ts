@@ -148,6 +148,21 @@ describe('what a configuration may hold', () => {
     }
   });
 
+  it('hazard: the rules of a spoke do not carry the lines of local files away', () => {
+    for (const text of [
+      '--exclude-from=/etc/shadow',
+      '--include-from /etc/shadow',
+      "-f '. /etc/shadow'",
+      "-f 'merge,- /x'",
+    ]) {
+      expect(faults(text, { workflow: 'hub' })).toEqual([
+        expect.stringContaining('sends the lines of a file'),
+      ]);
+    }
+    expect(faults("-f '- *.o'", { workflow: 'hub' })).toEqual([]);
+    expect(faults('--exclude-from=more')).toEqual([]);
+  });
+
   it('a person at the keyboard may choose a command, and no more', () => {
     expect(faults("-e 'ssh -p 2'", { typed: true })).toEqual([]);
     expect(faults('--remove-source-files', { typed: true })).toHaveLength(1);

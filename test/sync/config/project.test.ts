@@ -105,6 +105,12 @@ describe('where a remote comes from', () => {
     expect(readProject(input()).profiles[0]!.remote).toBeUndefined();
   });
 
+  it('a folder called .env is an environment of Python', () => {
+    write('.env/bin/python', '');
+    write('.git', '');
+    expect(remoteOf({ env: { SYNC_REMOTE: 'host:/p' } })).toBe('host:/p');
+  });
+
   it('outside of a project nothing is taken for one', () => {
     expect(failure({ env: { SYNC_REMOTE: 'hh:/p' } }).message).toContain('not inside a project');
     expect(remoteOf({ env: { SYNC_REMOTE: 'hh:/p' }, argv: { root: '.' } })).toBe('hh:/p');
@@ -181,7 +187,7 @@ describe('regression 13: precedence (B3)', () => {
       expect.stringContaining('--conflict: found "mine", expected one of stop, newer'),
       expect.stringContaining('--max-delete: found "101%", expected a number, or a share'),
       expect.stringContaining('--stale-after: found "9", expected a time'),
-      expect.stringContaining('--remote: --remote: found "./x", a path of this machine'),
+      expect.stringContaining('--remote: found "./x", a path of this machine'),
       expect.stringContaining('--delete is refused: it tells what is deleted'),
     ]);
   });
@@ -205,6 +211,13 @@ describe('names of variables', () => {
     expect(remoteOf()).toBe('nn:/p');
     expect(codes()).toContain('remote-neutral');
     expect(remoteOf({ argv: { profiles: ['a'] } })).toBe('aa:/p');
+  });
+
+  it('an error of a variable names it once', () => {
+    write('.env', 'X=1');
+    expect(failure({ env: { SYNC_OPTIONS: '-v -essh', SYNC_REMOTE: 'hh:/p' } }).message).toBe(
+      'SYNC_OPTIONS in the environment, character 4: -e in -essh is refused: it chooses the command that connects',
+    );
   });
 
   it('names are not looked at in part', () => {

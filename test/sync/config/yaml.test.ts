@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRsyncError } from '../../../src/core/errors.ts';
 import { nearestName } from '../../../src/core/nearest-name.ts';
@@ -214,4 +215,51 @@ describe('nearestName', () => {
   ])('%s', (word, wanted) => {
     expect(nearestName(word, ['remote', 'stale_after', 'x'.repeat(64)])).toBe(wanted);
   });
+});
+
+it('hazard: whatever the text is, it is read or the mistakes are told', () => {
+  const piece = fc.constantFrom(
+    'a',
+    'b',
+    ': ',
+    ':',
+    '\n',
+    '  ',
+    '- ',
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    '"',
+    "'",
+    '&x ',
+    '*x',
+    '|',
+    '>',
+    '#',
+    '? ',
+    '!!str ',
+    '%',
+    '---\n',
+    '\t',
+    'no',
+    '1',
+    '<<',
+    '~',
+    '\0',
+    'é',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (parts) => {
+      const { said } = read(parts.join(''), (map) => {
+        map.get('a')?.strings({ orOne: true });
+        map.get('a')?.originOf(0);
+        map.map('b')?.finish();
+        map.finish();
+      });
+      for (const line of said) expect(line).toMatch(/^\d+:\d+ ./s);
+    }),
+    { numRuns: 300 },
+  );
 });
