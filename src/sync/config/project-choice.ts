@@ -30,11 +30,10 @@ export function namedProfiles(
     );
   }
   const prefixes = new Set(profiles.map(({ name }) => prefixOf(name)));
-  for (const { prefix, remote, options } of pairs.values()) {
-    const origin = (remote ?? options)?.origin;
-    if (prefix === '' || prefixes.has(prefix) || origin === undefined) continue;
-    problems.notice('variable-unused', `${origin.name} belongs to no profile and is not used`, origin);
-  }
+  tellUnused(
+    [...pairs.values()].filter(({ prefix }) => !prefixes.has(prefix)),
+    problems,
+  );
   const all = profiles.map((profile) => ({
     name: profile.name,
     pair: pairs.get(prefixOf(profile.name)),
@@ -62,6 +61,14 @@ function unknownProfile(wanted: string, names: readonly string[], problems: Prob
   );
 }
 
+function tellUnused(pairs: readonly VariablePair[], problems: Problems): void {
+  for (const { prefix, remote, options } of pairs) {
+    const origin = (remote ?? options)?.origin;
+    if (prefix === '' || origin === undefined) continue;
+    problems.notice('variable-unused', `${origin.name} belongs to no profile and is not used`, origin);
+  }
+}
+
 /** The one profile of a project whose file names none; the name of its variables is its own. */
 export function singleProfile(
   pairs: ReadonlyMap<string, VariablePair>,
@@ -69,6 +76,11 @@ export function singleProfile(
   problems: Problems,
 ): Choice[] {
   const prefixed = [...pairs.values()].filter(({ prefix, remote }) => prefix !== '' && remote !== undefined);
+  // Options alone make no profile.
+  tellUnused(
+    [...pairs.values()].filter(({ remote }) => remote === undefined),
+    problems,
+  );
   const names = ['default', ...prefixed.map(({ prefix }) => prefix.toLowerCase())];
   const chosen = (pair: VariablePair): Choice => ({
     name: pair.prefix.toLowerCase(),

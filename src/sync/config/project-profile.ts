@@ -41,8 +41,8 @@ export interface ProjectArguments extends TypedSettings {
 }
 
 export interface ProjectGuards {
-  /** Undefined: no limit by number. */
-  maxDelete: Sourced<number | undefined>;
+  /** Files and directories: more than this is too many. */
+  maxDelete: Sourced<number>;
   maxDeletePercent: Sourced<number>;
   confirm: Sourced<Confirmation>;
 }
@@ -75,6 +75,7 @@ export type UnresolvedProfile = Omit<ProjectProfile, 'remote'> & { remote: Sourc
 
 /** Seconds. */
 const STALE_AFTER = 24 * 3600;
+const MAX_DELETE = 1000;
 const MAX_DELETE_PERCENT = 50;
 
 export class ProfileBuilder {
@@ -99,7 +100,7 @@ export class ProfileBuilder {
     file: Pick<FileProfile, 'path' | 'remote' | 'options'>,
   ): UnresolvedProfile {
     const settings = [this.#typed, ...layers];
-    const pick = <K extends keyof GivenSettings>(key: K): GivenSettings[K] =>
+    const pick = <K extends Exclude<keyof GivenSettings, 'excludeFrom' | 'ssh'>>(key: K): GivenSettings[K] =>
       strongest(settings.map((one) => one[key] as Sourced<unknown> | undefined)) as GivenSettings[K];
     const named = settings.find(({ excludeFrom }) => excludeFrom !== undefined)?.excludeFrom;
     return {
@@ -114,7 +115,7 @@ export class ProfileBuilder {
       excludes: pick('exclude') ?? byDefault('exclude', []),
       excludeFiles: named?.map((exclude) => this.#excludeFile(exclude)) ?? this.#usualExcludeFile(),
       guards: {
-        maxDelete: pick('maxDelete') ?? byDefault('guards.max_delete', undefined),
+        maxDelete: pick('maxDelete') ?? byDefault('guards.max_delete', MAX_DELETE),
         maxDeletePercent:
           pick('maxDeletePercent') ?? byDefault('guards.max_delete_percent', MAX_DELETE_PERCENT),
         confirm: pick('confirm') ?? byDefault('guards.confirm', 'guards'),

@@ -171,7 +171,7 @@ describe('regression 13: precedence (B3)', () => {
     expect(settings({ ...typed, maxDelete: '0' })).toEqual(['stop', 0, 10, 'guards', 0, false, false]);
     expect(settings({ maxDelete: '0%' })).toEqual(['newer', 7, 0, 'always', 900, true, true]);
     write('rsyncjs.yaml', 'remote: hh:/p');
-    expect(settings()).toEqual(['stop', undefined, 50, 'guards', 86_400, false, false]);
+    expect(settings()).toEqual(['stop', 1000, 50, 'guards', 86_400, false, false]);
   });
 
   it('what is typed is checked', () => {
@@ -218,6 +218,12 @@ describe('names of variables', () => {
     expect(failure({ env: { SYNC_OPTIONS: '-v -essh', SYNC_REMOTE: 'hh:/p' } }).message).toBe(
       'SYNC_OPTIONS in the environment, character 4: -e in -essh is refused: it chooses the command that connects',
     );
+  });
+
+  it('options without a remote of their name are not used, and that is said', () => {
+    write('.env', 'SYNC_REMOTE=hh:/p\nSYNC_OPTIONS=-v\nB_SYNC_OPTIONS=-z');
+    expect(only().options.value).toEqual(['-v']);
+    expect(codes()).toContain('variable-unused');
   });
 
   it('names are not looked at in part', () => {
