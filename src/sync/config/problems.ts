@@ -51,7 +51,9 @@ export class Problems {
 
   /** @throws RsyncError RSYNC_USAGE, exit 1, if there is a problem */
   throwIfAny(): void {
-    if (this.#found.length > 0) throw configError(this.#found);
+    if (this.#found.length === 0) return;
+    // What several profiles have in common is read for each of them.
+    throw configError([...new Map(this.#found.map((problem) => [sentence(problem), problem])).values()]);
   }
 }
 

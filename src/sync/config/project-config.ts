@@ -89,7 +89,7 @@ export function readProject(input: ProjectInput): UnresolvedProject {
     file.profiles.length > 0
       ? namedProfiles(file.profiles, pairs, argv, problems)
       : singleProfile(pairs, argv, problems);
-  if (choice.length !== 1 && argv.remote !== undefined) {
+  if (choice.length > 1 && argv.remote !== undefined) {
     problems.add(typedOrigin('--remote'), 'there are several profiles', 'Name one with --profile.');
   }
   const build = new ProfileBuilder(root, input, problems, typed);

@@ -298,6 +298,11 @@ describe('profiles', () => {
     expect(said()).toEqual([expect.stringContaining(wanted)]);
   });
 
+  it('a mistake that they share is told once', () => {
+    write('rsyncjs.yaml', text);
+    expect(said({ env: { SYNC_OPTIONS: '-essh' }, argv: { options: ['--delete'] } })).toHaveLength(2);
+  });
+
   it('one that lacks its remote is told by name', () => {
     write('rsyncjs.yaml', 'profiles: { web: {}, nas: { remote: "nn:/p" } }');
     expect(failure()).toMatchObject({

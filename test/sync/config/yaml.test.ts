@@ -184,8 +184,8 @@ describe('problems', () => {
       hint: 'Do so.',
       path: '/f',
     });
-    for (let index = 0; index < 30; index++)
-      problems.add({ kind: 'environment', name: 'X', column: 2 }, 'bad');
+    for (let column = 2; column < 32; column++)
+      problems.add({ kind: 'environment', name: 'X', column }, 'bad');
     const many = thrown(problems);
     expect(many.message.split('\n').slice(0, 3)).toEqual([
       '31 mistakes in the configuration:',
