@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createBrotliCompress, createBrotliDecompress } from 'node:zlib';
 import { errnoCode, errnoText, fileError } from '../../files/errors.ts';
@@ -55,9 +56,7 @@ export async function writeBase(path: string, tree: Tree): Promise<string> {
   const file = new WholeFile(path);
   try {
     file.write(Buffer.from(VERSION_LINE, 'latin1'));
-    await pipeline(body, createBrotliCompress(BROTLI), async (compressed: AsyncIterable<Buffer>) => {
-      for await (const chunk of compressed) file.write(chunk);
-    });
+    await flow(body(), createBrotliCompress(BROTLI), (chunk) => file.write(chunk));
     file.commit();
     return digest;
   } catch (error) {
@@ -111,23 +110,43 @@ async function readBody(path: string): Promise<{ tree: Tree; digest: string }> {
   let held: Buffer = Buffer.alloc(0);
   let total = 0;
   const source = createReadStream(path, { start: VERSION_LINE.length });
-  await pipeline(source, createBrotliDecompress(), async (inflated: AsyncIterable<Buffer>) => {
-    for await (const chunk of inflated) {
-      total += chunk.length;
-      if (total > MAX_BODY) throw new DamagedBase('it is larger than any base');
-      // The last bytes are the digest, and which are the last shows at the end.
-      const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const bodyLength = Math.max(0, all.length - DIGEST_LENGTH);
-      const body = all.subarray(0, bodyLength);
-      held = Buffer.from(all.subarray(bodyLength));
-      hash.update(body);
-      decoder.feed(body);
-    }
+  await flow(source, createBrotliDecompress(), (chunk) => {
+    total += chunk.length;
+    if (total > MAX_BODY) throw new DamagedBase('it is larger than any base');
+    // The last bytes are the digest, and which are the last shows at the end.
+    const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const bodyLength = Math.max(0, all.length - DIGEST_LENGTH);
+    const body = all.subarray(0, bodyLength);
+    held = Buffer.from(all.subarray(bodyLength));
+    hash.update(body);
+    decoder.feed(body);
   });
   if (!decoder.complete) throw new DamagedBase('it was cut short');
   const sum = hash.digest();
   if (!sum.equals(held)) throw new DamagedBase('its digest is another one');
   return { tree, digest: sum.toString('hex') };
+}
+
+/** Bytes through a transform to a consumer; throws what the consumer threw. */
+async function flow(
+  source: AsyncIterable<Buffer>,
+  transform: Transform,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  let problem: { error: unknown } | undefined;
+  try {
+    await pipeline(source, transform, async (chunks: AsyncIterable<Buffer>) => {
+      try {
+        for await (const chunk of chunks) onChunk(chunk);
+      } catch (error) {
+        problem = { error };
+        throw error;
+      }
+    });
+  } catch (error) {
+    // Leaving the loop aborts the streams, and of the two errors a pipeline tells the later one.
+    throw problem === undefined ? error : problem.error;
+  }
 }
 
 function firstBytes(path: string, count: number): string {
