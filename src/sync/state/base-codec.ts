@@ -15,8 +15,7 @@ import { kindOf, type TreeEntry } from '../project/tree.ts';
  *     end    := 0xff
  *     uint   := base 128, low digits first, 0x80 = more follow; sint: zigzag
  *
- * `shared` bytes are those of the path before. A file of a project takes about 12 bytes of this, half of them after
- * compression (base-list.ts).
+ * `shared` bytes are those of the path before.
  */
 const SAME_MODE = 1;
 const HAS_MICROS = 2;
