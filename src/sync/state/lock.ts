@@ -130,7 +130,9 @@ type Found =
 function look(path: string, { processes }: Terms): Found {
   const read = readBounded(path, MAX_LOCK_BYTES);
   if (read.kind === 'none') return { kind: 'gone' };
-  const owner = read.kind === 'read' ? parseOwner(read.bytes.toString('utf8')) : undefined;
+  // Somebody else's, perhaps: what can not be read is never taken away.
+  if (read.kind === 'failed') return { kind: 'busy', owner: undefined, elsewhere: false };
+  const owner = parseOwner(read.bytes.toString('utf8'));
   if (owner === undefined) return lookUnwritten(path);
   const state = judgeOwner(owner, processes);
   if (state.kind === 'dead') return { kind: 'dead', owner, token: owner.token, why: state.why };

@@ -115,6 +115,13 @@ describe('a lock', () => {
     });
   });
 
+  it('that can not be read is busy, however old it is', () => {
+    const path = fresh();
+    mkdirSync(path, { recursive: true });
+    utimesSync(path, NOW, NOW);
+    expect(take(path, machine(11, { 11: 'b' }))).toMatchObject({ kind: 'busy', owner: undefined });
+  });
+
   it('has one winner among two who take it over', () => {
     const path = fresh();
     take(path, machine(10, { 10: 'a' }));
