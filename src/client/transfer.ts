@@ -5,6 +5,7 @@ import { buildFilterList } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { runClientSession } from '../session/client-session.ts';
+import { cvsIgnores } from '../session/filter.ts';
 import { refuseUnsafeMunging } from '../session/munging.ts';
 import { readNameList } from '../session/name-list.ts';
 import { checkDaemonOptions, connectDaemon, daemonTerms, usesRemoteShell } from './daemon.ts';
@@ -29,6 +30,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
   const rules = buildFilterList(options.filters, {
     deleteExcluded: options.deleteExcluded,
     readFile: ruleFileReader(),
+    cvsIgnores: () => cvsIgnores(new WholeDisk()),
     onWarning: (text) => emit({ type: 'message', level: 'warning', text: fromText(text), remote: false }),
   });
   refuseUnsafeMunging(new WholeDisk(), options);

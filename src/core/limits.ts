@@ -40,6 +40,11 @@ export const LIMITS = {
   EARLY_INPUT: 5120,
   /** Names of a `--files-from` list that the peer sends, all together: some ten million of them. */
   FILES_FROM_BYTES: 256 * 2 ** 20,
+  /** Bytes of rules read for one directory, from its own files and those that they include; and how many those are. */
+  RULE_BYTES: 1 << 20,
+  RULE_FILES: 1000,
+  /** Bytes of rules in force in one directory, with what it inherits: some 100 bytes are held for each of a rule. */
+  RULE_BYTES_IN_FORCE: 8 << 20,
   /** Bytes that may wait for the reading role before the connection is told to stop sending. */
   INPUT_HIGH_WATER: 1 << 20,
   /** Bytes that may wait for the connection before a writing role has to wait. */

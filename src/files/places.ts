@@ -1,8 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, openSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { type ByteString, fromText, toText } from '../core/bytes.ts';
+import { isRsyncError } from '../core/errors.ts';
 import { errnoCode } from './errors.ts';
 import { nativePath, platform } from './platform/index.ts';
+import { READ_REGULAR, readRegular } from './regular-file.ts';
 import { Root } from './root.ts';
 import { Stat } from './stat.ts';
 
@@ -24,8 +26,17 @@ export interface Places {
    * As `open`, for what is read: symlinks are followed as far as they may be, also those that lead out of the directory.
    */
   openSource(path: ByteString): SourcePlace;
+  /**
+   * Content of a regular file, symlinks followed as far as they may be; undefined: nothing there, or nothing of the kind.
+   * Nothing else is opened: it does not wait for a fifo.
+   * @param most  bytes
+   * @throws RsyncError RSYNC_LIMIT, exit 22, if there is more; an ErrnoException if it cannot be read
+   */
+  readFile(path: ByteString, most: number): Uint8Array | undefined;
   /** Makes one directory; the umask applies. Throws an ErrnoException, or RSYNC_UNSAFE_PATH. */
   mkdir(path: ByteString, mode?: number): void;
+  /** The directory with the settings of the user; undefined: there is none. */
+  readonly home: ByteString | undefined;
 }
 
 /** A directory as a place in a root. */
@@ -77,8 +88,24 @@ export class WholeDisk implements Places {
     return { root: this.open(path, true), prefix: '' };
   }
 
+  readFile(path: ByteString, most: number): Uint8Array | undefined {
+    try {
+      if (this.stat(path)?.isRegular !== true) return undefined;
+      return readRegular(openSync(this.native(path), READ_REGULAR), { path: this.display(path), most });
+    } catch (error) {
+      if (isNothing(error)) return undefined;
+      throw error;
+    }
+  }
+
   mkdir(path: ByteString, mode = 0o777): void {
     mkdirSync(this.native(path), { mode });
+  }
+
+  get home(): ByteString | undefined {
+    const { HOME, USERPROFILE } = process.env;
+    const home = platform.isWindows ? (USERPROFILE ?? HOME) : HOME;
+    return home === undefined || home === '' ? undefined : fromText(home);
   }
 
   private native(path: ByteString): string | Buffer {
@@ -130,12 +157,34 @@ export class ConfinedPlaces implements Places {
     return { root: this.root.openBelow('', 'inside'), prefix: name === '' ? '' : `${name}/` };
   }
 
+  readFile(path: ByteString, most: number): Uint8Array | undefined {
+    const name = this.name(path);
+    try {
+      if (name === '' || this.root.stat(name)?.isRegular !== true) return undefined;
+      return readRegular(this.root.openRead(name, true), { path: this.display(path), most });
+    } catch (error) {
+      if (isNothing(error)) return undefined;
+      throw error;
+    }
+  }
+
   mkdir(path: ByteString, mode = 0o777): void {
     this.root.mkdir(this.name(path), mode);
+  }
+
+  /** The top of the tree: nothing is read outside. */
+  get home(): ByteString {
+    return '/';
   }
 
   /** Relative to the root; '' is the root. */
   private name(path: ByteString): ByteString {
     return this.display(path).slice(1);
   }
+}
+
+/** Nothing is there, or it is out of reach. */
+function isNothing(error: unknown): boolean {
+  if (isRsyncError(error)) return error.code === 'RSYNC_UNSAFE_PATH';
+  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'].includes(errnoCode(error) ?? '');
 }

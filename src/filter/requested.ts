@@ -1,6 +1,6 @@
 import type { ByteString } from '../core/bytes.ts';
 import { FilterSet } from './filter-set.ts';
-import type { FilterRule } from './rule.ts';
+import { type FilterRule, type MatchRule, worksOn } from './rule.ts';
 import { compileWild, type WildMatcher } from './wildmatch.ts';
 
 /**
@@ -90,18 +90,18 @@ export class RequestedNames {
 
 /**
  * The rules that the sender had to apply, to be held against each received name but `.` and those that are `parent`
- * alone. Undefined: the check cannot be made, because a rule is about the sender's absolute path, which a client does
- * not know.
+ * alone: those in front of the first one that depends on files at the sender. Undefined: the check cannot be made,
+ * because a rule is about the sender's absolute path, which a client does not know.
  */
 export function rulesOfSender(rules: readonly FilterRule[]): FilterSet | undefined {
-  const needsRoot = rules.some(
-    (rule) => rule.absolute && /\/|\*\*/.test(rule.pattern) && !isReceiverOnly(rule),
-  );
-  return needsRoot ? undefined : new FilterSet(rules, { side: 'sender', rootPath: '/' });
-}
-
-function isReceiverOnly(rule: FilterRule): boolean {
-  return rule.receiver && !rule.sender;
+  const known: MatchRule[] = [];
+  for (const rule of rules) {
+    if (!worksOn(rule, 'sender')) continue;
+    if (rule.kind !== 'match') break;
+    if (rule.absolute && /\/|\*\*/.test(rule.pattern)) return undefined;
+    known.push(rule);
+  }
+  return new FilterSet(known, { side: 'sender', rootPath: '/' });
 }
 
 /** What `-R` keeps of an argument. */

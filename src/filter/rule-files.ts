@@ -1,15 +1,19 @@
 import { type ByteString, fromBuffer, toText } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
+import { type CvsIgnores, cvsList } from './cvs.ts';
 import {
+  type DirMergeRule,
   type FilterRule,
   type MergeRule,
   matchRule,
+  mergeFileName,
   type ParsedRule,
   parseOldStyleRule,
   parseRule,
   requireSupported,
 } from './rule.ts';
-import { type RuleSource, ruleError } from './rule-source.ts';
+import { type RuleFileFormat, splitRuleFile } from './rule-items.ts';
+import { quoteRule, type RuleSource, ruleError } from './rule-source.ts';
 
 /**
  * Rules out of files, docs/protocol/4-filters-and-options.md, A.4. Nothing here opens a file: the content comes from
@@ -22,102 +26,125 @@ import { type RuleSource, ruleError } from './rule-source.ts';
  */
 export type ReadRuleFile = (name: ByteString) => Uint8Array;
 
+/** Where a collector finds what rules name. */
+export interface RuleSources {
+  readFile: ReadRuleFile;
+  /** For `-C`. */
+  cvsIgnores: () => CvsIgnores;
+}
+
 /** Rule files that may be open inside each other. */
 export const MAX_RULE_FILE_DEPTH = 32;
-
-/** How a file is cut into items. `nul`: after `-0`. */
-export type RuleFileFormat = 'lines' | 'words' | 'nul';
-
-export interface RuleItem {
-  text: ByteString;
-  /** Counts from 1; undefined unless the format is `lines`. */
-  line: number | undefined;
-}
-
-/** The items of a rule file, empty ones and comments left out. */
-export function splitRuleFile(content: ByteString, format: RuleFileFormat, from0 = false): RuleItem[] {
-  if (format === 'words') {
-    const words = content.split(from0 ? /[ \t-\r\0]+/ : /[ \t-\r]+/).map(untilNul);
-    return words.filter((text) => text !== '').map((text) => ({ text, line: undefined }));
-  }
-  const items: RuleItem[] = [];
-  const texts = format === 'nul' ? content.split('\0') : content.split(/\r\n|\r|\n/).map(untilNul);
-  for (const [index, text] of texts.entries()) {
-    if (text === '' || text[0] === '#' || text[0] === ';') continue;
-    items.push({ text, line: format === 'lines' ? index + 1 : undefined });
-  }
-  return items;
-}
-
-function untilNul(text: ByteString): ByteString {
-  const nul = text.indexOf('\0');
-  return nul < 0 ? text : text.slice(0, nul);
-}
 
 /** Receives rules one after another; the list is what is left after clear rules, A.4. */
 export class RuleCollector {
   readonly rules: FilterRule[] = [];
-  private readonly readFile: ReadRuleFile;
+  /** There was a clear rule: a list that this one is to stand in front of is forgotten too. */
+  isCleared = false;
+  private readonly sources: RuleSources;
   private depth = 0;
 
-  constructor(readFile: ReadRuleFile) {
-    this.readFile = readFile;
+  constructor(sources: RuleSources) {
+    this.sources = sources;
   }
 
   /** Takes what a parser made of `text`; merge files are read here and now. Throws exit 4 for unsupported rules. */
   add(rule: ParsedRule | undefined, text: ByteString, source: RuleSource, from0: boolean): void {
     if (rule === undefined) return;
     requireSupported(rule, text, source);
-    if (rule.kind === 'match') this.rules.push(rule);
-    else if (rule.kind === 'clear') this.rules.length = 0;
-    else this.merge(rule, from0);
+    switch (rule.kind) {
+      case 'match':
+        this.rules.push(rule);
+        break;
+      case 'clear':
+        this.rules.length = 0;
+        this.isCleared = true;
+        break;
+      case 'cvs':
+        this.rules.push(cvsList(rule, this.sources.cvsIgnores()));
+        break;
+      case 'dir-merge':
+        this.addDirMerge(rule);
+        break;
+      case 'merge':
+        if (rule.excludeSelf) this.excludeFile(rule.file);
+        this.addFile(rule, text, source, from0);
+    }
   }
 
   /** `--exclude-from`, `--include-from`. */
   addOldStyleFile(file: ByteString, include: boolean, from0: boolean): void {
-    this.open(file, from0 ? 'nul' : 'lines', from0, (text, source) => {
+    const content = this.sources.readFile(file);
+    for (const { text, line } of splitRuleFile(fromBuffer(content), from0 ? 'nul' : 'lines', from0)) {
+      const source: RuleSource = { kind: 'file', file, line };
       this.add(parseOldStyleRule(text, include, source), text, source, from0);
-    });
+    }
   }
 
-  private merge(merge: MergeRule, from0: boolean): void {
-    const { file, itemAction, absolute, perishable, sender, receiver } = merge;
-    if (merge.excludeSelf) this.rules.push(matchRule(file.slice(file.lastIndexOf('/') + 1)));
-    this.open(file, merge.wordSplit ? 'words' : from0 ? 'nul' : 'lines', from0, (text, source) => {
-      const inherited = { absolute, perishable, sender, receiver };
-      const item =
-        itemAction === undefined
-          ? inherit(merge, parseRule(text, source), text, source)
-          : matchRule(text, { include: itemAction === 'include', ...inherited });
-      this.add(item, text, source, from0);
-    });
-  }
-
-  private open(
-    file: ByteString,
-    format: RuleFileFormat,
+  /** The items of a file, as its rule says that they are to be read. `file`: its name in messages. */
+  addContent(
+    rule: MergeRule | DirMergeRule,
+    { file, content }: { file: ByteString; content: Uint8Array },
     from0: boolean,
-    each: (text: ByteString, source: RuleSource) => void,
   ): void {
+    const { itemAction, absolute, perishable, sender, receiver } = rule;
+    const format: RuleFileFormat = rule.wordSplit ? 'words' : from0 ? 'nul' : 'lines';
+    for (const { text, line } of splitRuleFile(fromBuffer(content), format, from0)) {
+      const source: RuleSource = { kind: 'file', file, line };
+      const inherited = { absolute, perishable, sender, receiver };
+      let item: ParsedRule | undefined;
+      if (itemAction === undefined) item = inherit(rule, parseRule(text, source), text, source);
+      else if (rule.cvs && text === '!') item = { kind: 'clear' };
+      else item = matchRule(text, { include: itemAction === 'include', ...inherited });
+      this.add(item, text, source, from0);
+    }
+  }
+
+  /** A second one of the same name in a list does nothing, whatever its modifiers. */
+  private addDirMerge(rule: DirMergeRule): void {
+    const name = mergeFileName(rule);
+    if (rule.excludeSelf) this.excludeFile(name);
+    const isKnown = this.rules.some((known) => known.kind === 'dir-merge' && mergeFileName(known) === name);
+    if (!isKnown) this.rules.push(rule);
+  }
+
+  private excludeFile(file: ByteString): void {
+    this.rules.push(matchRule(file.slice(file.lastIndexOf('/') + 1), { tacitSide: true }));
+  }
+
+  private addFile(rule: MergeRule, text: ByteString, source: RuleSource, from0: boolean): void {
+    const { file } = rule;
     if (this.depth === MAX_RULE_FILE_DEPTH) {
-      throw new RsyncError('RSYNC_LIMIT', `filter files are nested too deeply: ${toText(file)}`, {
+      throw new RsyncError('RSYNC_LIMIT', `filter files are nested too deeply: ${quoteRule(text, source)}`, {
         exitCode: EXIT.FILEIO,
         origin: 'local',
-        path: toText(file),
         hint: `At most ${MAX_RULE_FILE_DEPTH} merge files may include one another; does one include itself?`,
       });
     }
     this.depth++;
-    for (const { text, line } of splitRuleFile(fromBuffer(this.readFile(file)), format, from0)) {
-      each(text, { kind: 'file', file, line });
-    }
+    this.addContent(rule, { file, content: this.read(file, text, source) }, from0);
     this.depth--;
+  }
+
+  private read(file: ByteString, text: ByteString, source: RuleSource): Uint8Array {
+    try {
+      return this.sources.readFile(file);
+    } catch (error) {
+      // The name is text out of a file, which a message must not repeat.
+      if (source.kind !== 'file' || !(error instanceof RsyncError) || error.code !== 'RSYNC_FILE_IO')
+        throw error;
+      throw new RsyncError('RSYNC_FILE_IO', `failed to open exclude file ${quoteRule(text, source)}`, {
+        exitCode: EXIT.FILEIO,
+        origin: 'local',
+        path: toText(source.file),
+      });
+    }
   }
 }
 
 /** An item with the modifiers that its merge rule hands down. */
 function inherit(
-  merge: MergeRule,
+  merge: MergeRule | DirMergeRule,
   item: ParsedRule | undefined,
   text: ByteString,
   source: RuleSource,

@@ -18,25 +18,48 @@ export interface Subject {
   isAbsolute: boolean;
 }
 
+/**
+ * Where a file of rules is, seen from the root of the transfer: what its anchored rules are anchored at. Below: its
+ * directory, with a slash at its end. Above: the way from its directory down to the root, likewise. '' is the root.
+ */
+export type Anchor = { below: ByteString } | { above: ByteString };
+
 export type RuleMatcher = (subject: Subject) => boolean;
 
 /** How a rule looks up a literal in a map rather than being tried in turn: by last component or by whole name. */
 export type LiteralKey = { by: 'base' | 'name'; text: ByteString };
 
 /** The literal that the name, or its last component, has to equal; undefined if the rule is not that simple. */
-export function literalKey(rule: MatchRule): LiteralKey | undefined {
+export function literalKey(rule: MatchRule, anchor: Anchor = AT_ROOT): LiteralKey | undefined {
   if (rule.negate || isWild(rule.pattern)) return undefined;
   if (!rule.pattern.includes('/')) return { by: 'base', text: rule.pattern };
-  if (rule.pattern.startsWith('/') && !rule.absolute) return { by: 'name', text: rule.pattern.slice(1) };
-  return undefined;
+  if (!rule.pattern.startsWith('/') || rule.absolute || !('below' in anchor)) return undefined;
+  return { by: 'name', text: anchor.below + rule.pattern.slice(1) };
 }
 
+const AT_ROOT: Anchor = { below: '' };
+
 /** A test for one rule. `rootPath`: absolute path of this side's root, for rules with the modifier `/`. */
-export function compileRule(rule: MatchRule, rootPath: ByteString): RuleMatcher {
+export function compileRule(rule: MatchRule, rootPath: ByteString, anchor: Anchor = AT_ROOT): RuleMatcher {
   const { dirOnly, negate } = rule;
-  const matches = compilePattern(rule, rootPath);
+  const isAnchored = rule.pattern.startsWith('/') && !rule.absolute;
+  const matches = isAnchored
+    ? anchoredAt(anchor, compilePattern(rule, rootPath))
+    : compilePattern(rule, rootPath);
   if (!dirOnly && !negate) return matches;
   return (subject) => ((!dirOnly || subject.isDir) && matches(subject)) !== negate;
+}
+
+/** The pattern against what follows the anchor: the anchor itself is a path and no pattern, whatever is in it. */
+function anchoredAt(anchor: Anchor, matches: RuleMatcher): RuleMatcher {
+  if ('above' in anchor) {
+    const { above } = anchor;
+    return (subject) => matches({ ...subject, name: above + subject.name });
+  }
+  const { below } = anchor;
+  if (below === '') return matches;
+  return (subject) =>
+    subject.name.startsWith(below) && matches({ ...subject, name: subject.name.slice(below.length) });
 }
 
 function compilePattern(rule: MatchRule, rootPath: ByteString): RuleMatcher {

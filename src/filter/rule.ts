@@ -32,11 +32,16 @@ export interface MatchRule extends RuleModifiers {
   dirOnly: boolean;
   /** `!`: the result of the match is inverted. */
   negate: boolean;
+  /** Where a rule comes from that no option and no peer spelled out. */
+  readFrom?: RuleOrigin;
+  /** It has its side from an option, and the peer, which is given the option too, is not told of it. */
+  tacitSide?: true;
 }
 
-/** A file of rules: read once, where the rule stands (`merge`), or in every directory (`dir-merge`). */
-export interface MergeRule extends RuleModifiers {
-  kind: 'merge' | 'dir-merge';
+/** A per-directory merge file, by its name; or one of the lists of ignored names that CVS has. */
+export type RuleOrigin = { kind: 'per-directory'; file: ByteString } | { kind: 'cvs' };
+
+interface MergeModifiers extends RuleModifiers {
   file: ByteString;
   /** `-`, `+`: the items of the file are bare patterns, all to exclude or all to include. */
   itemAction: 'exclude' | 'include' | undefined;
@@ -50,11 +55,31 @@ export interface MergeRule extends RuleModifiers {
   cvs: boolean;
 }
 
+/** A file of rules that is read once, where the rule stands. */
+export interface MergeRule extends MergeModifiers {
+  kind: 'merge';
+}
+
+/** A file of rules that is looked for in every directory. */
+export interface DirMergeRule extends MergeModifiers {
+  kind: 'dir-merge';
+  /** As in `MatchRule`. */
+  tacitSide?: true;
+}
+
 /** `-C`, `+C`: stands for the global CVS list. */
 export interface CvsRule extends RuleModifiers {
   kind: 'cvs';
   include: boolean;
   negate: boolean;
+  /** What was written as its pattern: it means nothing. */
+  pattern: ByteString;
+}
+
+/** With the list that it stands for, docs/protocol/4-filters-and-options.md, A.10. */
+export interface CvsListRule extends CvsRule {
+  /** In order; those that everybody has are perishable. */
+  rules: readonly MatchRule[];
 }
 
 /** `!`: forgets the list so far. */
@@ -63,10 +88,13 @@ export interface ClearRule {
 }
 
 /** All that the grammar knows. */
-export type ParsedRule = MatchRule | MergeRule | CvsRule | ClearRule;
+export type ParsedRule = MatchRule | MergeRule | DirMergeRule | CvsRule | ClearRule;
 
-/** What a list of rules holds, and what `FilterSet` evaluates. Per-directory merges will be another member. */
-export type FilterRule = MatchRule;
+/** What a list of rules holds. */
+export type FilterRule = MatchRule | DirMergeRule | CvsListRule;
+
+/** The side of a transfer that a list of rules is for. */
+export type Side = 'sender' | 'receiver';
 
 /** A longer pattern is dropped with a message, A.4. */
 export const MAX_PATTERN_LENGTH = 4095;
@@ -125,7 +153,7 @@ export function parseRule(text: ByteString, source: RuleSource): ParsedRule | un
   if (pattern === '' && !cvs) throw ruleError('unexpected end of filter rule', text, source);
   if (name.kind === 'match') {
     const { include } = name;
-    if (cvs) return { kind: 'cvs', include, negate: has('!'), ...common };
+    if (cvs) return { kind: 'cvs', include, negate: has('!'), pattern, ...common };
     return matchRule(pattern, { include, negate: has('!'), ...common });
   }
   return {
@@ -180,18 +208,21 @@ export function matchRule(
   };
 }
 
-/** Throws (exit 4) for rules that are well-formed but not offered: per-directory merges, CVS lists, xattr rules. */
-export function requireSupported(
-  rule: ParsedRule,
-  text: ByteString,
-  source: RuleSource,
-): asserts rule is MatchRule | (MergeRule & { kind: 'merge' }) | ClearRule {
-  if (rule.kind === 'clear') return;
-  if (rule.kind === 'dir-merge') throw unsupportedRule('per-directory merge rules (":")', text, source);
-  if (rule.kind === 'cvs' || (rule.kind === 'merge' && rule.cvs)) {
-    throw unsupportedRule('CVS rules (modifier "C")', text, source);
-  }
-  if (rule.xattr) throw unsupportedRule('rules for extended attributes (modifier "x")', text, source);
+/** Throws (exit 4) for rules that are well-formed but not offered: those for the names of extended attributes. */
+export function requireSupported(rule: ParsedRule, text: ByteString, source: RuleSource): void {
+  if ((rule.kind === 'match' || rule.kind === 'cvs') && rule.xattr)
+    throw unsupportedRule('rules for extended attributes (modifier "x")', text, source);
+}
+
+/** The name that a per-directory file has in each directory, and that tells it from others. */
+export function mergeFileName({ file }: DirMergeRule): ByteString {
+  const path = file.replace(/\/+$/, '');
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** False: the rule is for the other side of the transfer alone. */
+export function worksOn(rule: RuleModifiers, side: Side): boolean {
+  return rule[side] || !(rule.sender || rule.receiver);
 }
 
 /** The word, and after it the end or a character that may follow a rule's name. */

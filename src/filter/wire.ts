@@ -1,14 +1,24 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
-import { dropOverLong, forDeleteExcluded } from './filter-list.ts';
-import type { Side } from './filter-set.ts';
-import { type FilterRule, parseRule, requireSupported } from './rule.ts';
+import { type CvsIgnores, cvsRulesAt } from './cvs.ts';
+import { dropOverLong, forDeleteExcluded, NO_IGNORES } from './filter-list.ts';
+import {
+  type CvsRule,
+  type DirMergeRule,
+  type FilterRule,
+  type MatchRule,
+  parseRule,
+  type Side,
+  worksOn,
+} from './rule.ts';
+import { RuleCollector } from './rule-files.ts';
 import { type RuleSource, ruleError } from './rule-source.ts';
 
 /**
  * Which rules a client sends, and as what text: docs/protocol/4-filters-and-options.md, A.14.
  *
- *     text := ("-" | "+") ["/"] ["!"] ["x"] ["s"] ["r"] ["p"] " " pattern ["/" if dirOnly]
+ *     text := ("-" | "+") ["/"] ["!"] ["C"] ["x"] ["s"] ["r"] ["p"] " " pattern ["/" if dirOnly]
+ *           | ":" ["/"] ("C" | ["n"] ["w"] ["+" | "-"]) ["x"] ["s"] ["r"] ["p"] " " name of the file
  *
  * The bytes around the texts are in src/protocol/filter-list.ts.
  */
@@ -35,50 +45,86 @@ export function rulesForPeer(
   const texts: ByteString[] = [];
   for (const given of rules) {
     const rule = deleteExcluded ? forDeleteExcluded(given) : given;
-    if ((rule.sender || rule.receiver) && !rule[peerSide]) continue;
-    if (rule.perishable && !knowsPerishable && direction === 'push') {
-      throw new RsyncError('RSYNC_UNSUPPORTED', 'filter rules are too modern for remote rsync.', {
-        exitCode: EXIT.PROTOCOL,
-        origin: 'local',
-        hint: 'Leave the modifier "p" out, or give the rule to the sending side alone (modifier "s").',
-      });
+    if (!worksOn(rule, peerSide)) continue;
+    // A receiver is told what the list of this side says; a sender has a list of its own.
+    const spelled = rule.kind === 'cvs' && direction === 'push' ? cvsRulesAt(rule, protocol) : [rule];
+    for (const each of spelled) {
+      if (each.perishable && !knowsPerishable && direction === 'push') throw tooModern();
+      texts.push(ruleText(each, knowsPerishable));
     }
-    texts.push(ruleText(rule, knowsPerishable));
   }
   return texts;
 }
 
+function tooModern(): RsyncError {
+  return new RsyncError('RSYNC_UNSUPPORTED', 'filter rules are too modern for remote rsync.', {
+    exitCode: EXIT.PROTOCOL,
+    origin: 'local',
+    hint: 'Leave the modifier "p" out, or give the rule to the sending side alone (modifier "s").',
+  });
+}
+
 function ruleText(rule: FilterRule, knowsPerishable: boolean): ByteString {
-  let text = rule.include ? '+' : '-';
+  let text = rule.kind === 'dir-merge' ? ':' : rule.include ? '+' : '-';
   if (rule.absolute) text += '/';
-  if (rule.negate) text += '!';
+  if (rule.kind === 'dir-merge') text += readingText(rule);
+  else if (rule.negate) text += '!';
+  if (rule.kind === 'cvs') text += 'C';
   if (rule.xattr) text += 'x';
-  if (rule.sender) text += 's';
+  if (rule.sender && !(rule.kind !== 'cvs' && rule.tacitSide)) text += 's';
   if (rule.receiver) text += 'r';
   if (rule.perishable && knowsPerishable) text += 'p';
-  return `${text} ${rule.pattern}${rule.dirOnly ? '/' : ''}`;
+  return `${text} ${patternText(rule)}`;
+}
+
+/** How the file is to be read. */
+function readingText({ cvs, noInherit, wordSplit, itemAction }: DirMergeRule): string {
+  if (cvs) return 'C';
+  const action = itemAction === undefined ? '' : itemAction === 'include' ? '+' : '-';
+  return `${noInherit ? 'n' : ''}${wordSplit ? 'w' : ''}${action}`;
+}
+
+function patternText(rule: FilterRule): ByteString {
+  switch (rule.kind) {
+    case 'dir-merge':
+      return rule.file;
+    case 'cvs':
+      return rule.pattern;
+    case 'match':
+      return `${rule.pattern}${rule.dirOnly ? '/' : ''}`;
+  }
 }
 
 const FROM_PEER: RuleSource = { kind: 'peer' };
 
 /**
- * A server's rules out of the texts that the client sent. Whatever side a text names, the rule works on `side`. A
- * merge (`.`) is refused: clients expand them, and a server that opened the file would let the client probe its disk.
- * Throws RsyncError: exit 1 for a malformed rule, 4 for one that is not supported.
+ * A server's rules out of the texts that the client sent. Whatever side a text names, the rule works on `side`; the
+ * sides of a per-directory file are about what is in it. A merge (`.`) is refused: clients expand them, and a server
+ * that opened the file would let the client probe its disk.
+ * @param cvsIgnores  what this side adds to the list of `-C`
+ * @throws RsyncError exit 1 for a malformed rule, 4 for one that is not supported
  */
 export function parseReceivedRules(
   texts: readonly ByteString[],
   side: Side,
+  cvsIgnores: () => CvsIgnores = () => NO_IGNORES,
   onWarning?: (text: string) => void,
 ): FilterRule[] {
-  const rules: FilterRule[] = [];
+  const collector = new RuleCollector({
+    cvsIgnores,
+    readFile: () => {
+      throw new Error('a file that a peer names is not read');
+    },
+  });
   for (const text of texts) {
     const rule = parseRule(text, FROM_PEER);
-    if (rule === undefined) continue;
-    requireSupported(rule, text, FROM_PEER);
-    if (rule.kind === 'merge') throw ruleError('merge rule from the peer', text, FROM_PEER);
-    if (rule.kind === 'clear') rules.length = 0;
-    else rules.push({ ...rule, sender: side === 'sender', receiver: side === 'receiver' });
+    if (rule?.kind === 'merge') throw ruleError('merge rule from the peer', text, FROM_PEER);
+    const own = rule?.kind === 'match' || rule?.kind === 'cvs' ? onSide(rule, side) : rule;
+    collector.add(own, text, FROM_PEER, false);
   }
-  return dropOverLong(rules, onWarning);
+  return dropOverLong(collector.rules, onWarning);
+}
+
+function onSide<T extends MatchRule | CvsRule>(rule: T, side: Side): T {
+  return { ...rule, sender: side === 'sender', receiver: side === 'receiver' };
 }

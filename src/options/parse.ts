@@ -77,6 +77,7 @@ export function emptyDraft(toBytes: (value: string) => ByteString): Draft {
     deleteTimes: new Set(),
     oldArgs: undefined,
     secludedArgs: undefined,
+    filterLetters: 0,
     recursesByArchive: false,
     oldDirs: false,
     filesFrom: undefined,

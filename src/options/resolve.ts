@@ -23,6 +23,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   ignoreMissingArgs: false,
   deleteMissingArgs: false,
   trustSender: false,
+  cvsExclude: false,
   copyLinks: false,
   copyUnsafeLinks: false,
   copyDirlinks: false,

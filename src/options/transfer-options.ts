@@ -155,6 +155,8 @@ export interface TransferOptions {
   /** `--max-delete=N`; undefined: no limit. */
   maxDelete: number | undefined;
   filters: FilterArgument[];
+  /** `-C`: what CVS leaves out is left out, by the rules `:C` and `-C` behind all others. */
+  cvsExclude: boolean;
   /** `--existing`: create nothing new. */
   existing: boolean;
   /** `--ignore-existing`: update nothing that exists. */

@@ -85,6 +85,7 @@ function shortLetters(options: ServerArgsInput, push: boolean): string {
     [options.perms, 'p'],
     [options.recursive, 'r'],
     [options.checksum, 'c'],
+    [options.cvsExclude, 'C'],
     [options.ignoreTimes, 'I'],
     [keepsPaths(options), 'R'],
     [options.oneFileSystem > 0, options.oneFileSystem > 1 ? 'xx' : 'x'],

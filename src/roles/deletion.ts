@@ -8,6 +8,7 @@ import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import { scanDirectory } from '../files/scan.ts';
 import type { Stat } from '../files/stat.ts';
+import type { Position } from '../filter/filter-list.ts';
 import { omitsDirectoryTimes } from '../options/implied.ts';
 import type { InfoLevels } from '../options/info-levels.ts';
 import type { Backups } from './backups.ts';
@@ -24,6 +25,11 @@ interface Candidate {
   stat: Stat;
 }
 
+/** Found surplus, and to be removed later: by the rules that were in force then. */
+interface Decided extends Candidate {
+  position: Position;
+}
+
 /**
  * Removal of surplus names at the destination, docs/protocol/3-transfer.md, 9, and of items that are in the way, 3.5.
  * Nothing is removed for a directory whose listing failed at the sender (the general I/O error flag).
@@ -36,7 +42,7 @@ export class Deletion {
   private toldIoError = false;
   private readonly backups: Backups | undefined;
   /** `--delete-delay`: what was found, in this order. */
-  private readonly decided: Candidate[] = [];
+  private readonly decided: Decided[] = [];
 
   constructor(
     ctx: RoleContext,
@@ -76,12 +82,13 @@ export class Deletion {
     if (own === undefined || !own.isDirectory) return;
     const surplus = this.contents(root, directory).filter(({ name }) => !isListed(name));
     for (const { name, stat } of surplus) {
+      this.filter.enter(directory);
       if (this.filter.isExcluded(name, stat.isDirectory)) continue;
       if (stat.isDirectory && stat.dev !== own.dev) {
         if (this.info.MOUNT > 0) this.ctx.info(`cannot delete mount point: ${name}`);
         continue;
       }
-      if (this.when === 'delay') this.decided.push({ name, stat });
+      if (this.when === 'delay') this.decided.push({ name, stat, position: this.filter.position });
       else this.remove(root, name, stat);
     }
   }
@@ -90,6 +97,7 @@ export class Deletion {
    * `--delete-missing-args`: removes one item; the contents of a directory only where deletion is asked for as well.
    */
   removeMissing(root: Root, name: ByteString, stat: Stat): void {
+    this.filter.enter(splitPath(name).directory);
     if (this.filter.isExcluded(name, stat.isDirectory)) return;
     const isFull = stat.isDirectory && this.when === undefined && this.contents(root, name).length > 0;
     if (isFull) this.tellNotEmpty(name);
@@ -100,7 +108,8 @@ export class Deletion {
   removeDecided(root: Root): void {
     let directory: ByteString | undefined;
     let leave = (): void => {};
-    for (const { name, stat } of this.decided.splice(0)) {
+    for (const { name, stat, position } of this.decided.splice(0)) {
+      this.filter.resume(position);
       const { directory: parent } = splitPath(name);
       if (parent !== directory) {
         leave();
@@ -250,6 +259,7 @@ export class Deletion {
       makeWritable(root, directory, own);
     let whole: Outcome = 'removed';
     for (const { name, stat } of this.contents(root, directory)) {
+      this.filter.enter(directory);
       if (this.filter.isExcluded(name, stat.isDirectory, { deleting: true })) {
         whole = 'kept';
         continue;

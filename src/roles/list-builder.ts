@@ -3,7 +3,7 @@ import { isRsyncError } from '../core/errors.ts';
 import { ENTRY, FileList } from '../core/file-list.ts';
 import { errnoText } from '../files/errors.ts';
 import { type DirectoryScan, scanDirectory } from '../files/scan.ts';
-import type { Stat } from '../files/stat.ts';
+import { Stat } from '../files/stat.ts';
 import { keepsPaths, transfersDirs } from '../options/files-from.ts';
 import { IOERR, type RoleContext } from './context.ts';
 import { EntryAdder } from './entry-adder.ts';
@@ -11,8 +11,15 @@ import { LinkFollower } from './link-follower.ts';
 import { isDotDir, type Origin, type SourceArgument, type Sources } from './source.ts';
 import { SourcedList, type SourcedRef } from './sourced-list.ts';
 
-/** Answers whether the filter rules hide a name on the sender. */
-export type Hides = (name: ByteString, isDirectory: boolean, origin: number) => boolean;
+/** The filter rules of the sender. */
+export interface Hides {
+  /** A directory is going to be read: the rules in its files come into force. */
+  enter(directory: ByteString, origin: number): void;
+  /** Answers whether a name in the directory that was entered is hidden. */
+  found(name: ByteString, isDirectory: boolean, origin: number): boolean;
+  /** Answers for a name that was asked for: files in directories have no say. */
+  asked(name: ByteString, isDirectory: boolean, origin: number): boolean;
+}
 
 /** A directory whose sub-list has not been sent: under one name, contents of one or more origins. */
 interface PendingDirectory {
@@ -79,7 +86,10 @@ export class ListBuilder {
     for (const origin of directory.origins) {
       this.addContents(target, origin, name, false, this.deviceOf(origin, name));
     }
-    for (const arg of directory.args) this.place(target, arg, name.length + 1);
+    for (const arg of directory.args) {
+      this.hides.enter(name, arg.origin);
+      this.place(target, arg, name.length + 1);
+    }
     return this.complete(target);
   }
 
@@ -122,7 +132,7 @@ export class ListBuilder {
     const stat = this.statArgument(arg);
     if (stat === undefined) return;
     const isDir = stat !== 'missing' && stat.isDirectory;
-    if (!isDotDir(name) && this.hides(name, isDir, origin)) return;
+    if (!isDotDir(name) && this.hides.asked(name, isDir, origin)) return;
     if (isDir && !this.transfersDirs) {
       this.ctx.info(`skipping directory ${name}`);
       return;
@@ -156,6 +166,8 @@ export class ListBuilder {
       return;
     }
     const found = stat ?? this.statArgument(arg);
+    // As rsync: in a sub-list the files of the directories above have a say.
+    if (found instanceof Stat && from > 1 && this.hides.found(name, found.isDirectory, origin)) return;
     if (found === 'missing') this.adder.addMissing(target, origin, name);
     else if (found !== undefined) this.addArgument(target, arg, found);
   }
@@ -267,6 +279,7 @@ export class ListBuilder {
   ): void {
     const { oneFileSystem, recursive } = this.ctx.options;
     const place = this.origins[origin]!;
+    this.hides.enter(directory, origin);
     const scan = scanDirectory(place.root, place.at(directory));
     this.reportScan(place, directory, scan);
     const prefix = isDotDir(directory) ? directory.slice(0, -1) : `${directory}/`;
@@ -280,7 +293,7 @@ export class ListBuilder {
         stat = resolved;
       }
       const isDir = stat.isDirectory;
-      if (this.hides(name, isDir, origin) || this.isUnreadable(place, name, stat)) continue;
+      if (this.hides.found(name, isDir, origin) || this.isUnreadable(place, name, stat)) continue;
       if (name.length > 4095) {
         this.ctx.ioError |= IOERR.GENERAL;
         this.ctx.error(`rsync: [sender] filename overflows max-path len by ${name.length - 4095}: ${name}`);

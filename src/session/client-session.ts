@@ -16,6 +16,7 @@ import { buildServerArgs, capabilityText } from '../protocol/server-args.ts';
 import { emptyStats, RoleContext, type RootAttributes } from '../roles/context.ts';
 import type { Channel } from '../transport/channel.ts';
 import { type DaemonTerms, openDaemon } from './daemon-client.ts';
+import { cvsExcludes } from './filter.ts';
 import { framesClient, handshakeTerms } from './handshake-terms.ts';
 import { impliedRules } from './implied-rules.ts';
 import { Link } from './link.ts';
@@ -130,8 +131,10 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       wire.frameInput(negotiated.protocol, { strayZero: init.daemon !== undefined && !receives });
     }
     const session = { direction: receives ? 'pull' : 'push', protocol: negotiated.protocol } as const;
-    const rules = [...init.rules, ...impliedRules(options, session)];
-    sendRules(ctx, rules, receives);
+    const told = [...init.rules, ...impliedRules(options, session)];
+    const rules = [...told, ...cvsExcludes(ctx)];
+    // A sender at the other end has a list of its own for -C: the option tells it.
+    sendRules(ctx, receives ? told : rules, receives);
     if (receives) {
       const destination = init.direction === 'list' ? undefined : localPaths[0];
       await runReceivingSide(ctx, {

@@ -1,6 +1,6 @@
 import { isAbsolutePath } from '../files/option-paths.ts';
 import { forDeleteExcluded } from '../filter/filter-list.ts';
-import type { FilterRule } from '../filter/rule.ts';
+import { type FilterRule, matchRule } from '../filter/rule.ts';
 import { backupSuffix, partialDirectory } from '../options/implied.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 
@@ -15,26 +15,13 @@ export function impliedRules(
   const rules: FilterRule[] = [];
   const { backup, backupDir, deleteMode, deleteExcluded } = options;
   if (backup && backupDir === undefined && deleteMode !== 'none' && !deleteExcluded)
-    rules.push({ ...HIDE, pattern: `*${backupSuffix(options)}`, receiver: true });
+    rules.push(matchRule(`*${backupSuffix(options)}`, { receiver: true }));
   const partial = partialDirectory(options);
   if (partial !== undefined && !isAbsolutePath(partial)) {
     // The old protocol has no word for it.
     const perishable = session.protocol >= 30 || session.direction === 'pull';
-    const rule: FilterRule = { ...HIDE, pattern: partial, dirOnly: true, perishable };
+    const rule: FilterRule = { ...matchRule(partial, { perishable }), dirOnly: true };
     rules.push(deleteExcluded ? forDeleteExcluded(rule) : rule);
   }
   return rules;
 }
-
-const HIDE: FilterRule = {
-  kind: 'match',
-  include: false,
-  pattern: '*',
-  dirOnly: false,
-  negate: false,
-  absolute: false,
-  perishable: false,
-  sender: false,
-  receiver: false,
-  xattr: false,
-};

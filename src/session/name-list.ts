@@ -4,7 +4,7 @@ import { EXIT, isRsyncError, protocolError, RsyncError } from '../core/errors.ts
 import { LIMITS } from '../core/limits.ts';
 import { errnoText } from '../files/errors.ts';
 import { type Places, splitPath } from '../files/places.ts';
-import { splitRuleFile } from '../filter/rule-files.ts';
+import { splitRuleFile } from '../filter/rule-items.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { NameListReader, nameListPieces, splitNameList } from '../protocol/files-from.ts';
 import { FilterListReader } from '../protocol/filter-list.ts';

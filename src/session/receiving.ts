@@ -2,7 +2,6 @@ import { type ByteString, toText } from '../core/bytes.ts';
 import { EXIT, RsyncError } from '../core/errors.ts';
 import { ENTRY, type FileList } from '../core/file-list.ts';
 import { openDestination } from '../files/destination.ts';
-import { FilterSet } from '../filter/filter-list.ts';
 import { RequestedNames, rulesOfSender } from '../filter/requested.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { keepsPaths, transfersDirs } from '../options/files-from.ts';
@@ -15,6 +14,7 @@ import { openKeeping } from '../roles/keeping.ts';
 import { pruneEmptyDirectories } from '../roles/prune.ts';
 import { Receiver } from '../roles/receiver.ts';
 import { type NameCheck, ReceivingSide } from '../roles/receiving-side.ts';
+import { openFilter } from './filter.ts';
 import type { Link } from './link.ts';
 import { forwardNames } from './name-list.ts';
 
@@ -56,7 +56,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
   try {
     if (!listing) side.keeping = openKeeping(ctx, side.root, side.destination.path);
     const rootPath = side.root?.path ?? init.destination ?? '';
-    const filter = new FilterSet(init.rules, { side: 'receiver', rootPath });
+    const filter = openFilter(ctx, init.rules, { side: 'receiver', rootPath });
     const generator = new Generator(
       side,
       new Deletion(
@@ -84,7 +84,7 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
 /** `-m`, with the list whole. Whether a rule is about the destination's own path is known before it is opened. */
 function prune(ctx: RoleContext, side: ReceivingSide, { rules, destination }: ReceivingInit): void {
   const rootPath = destination === undefined ? '' : ctx.places.display(destination);
-  const filter = new FilterSet(rules, { side: 'receiver', rootPath });
+  const filter = openFilter(ctx, rules, { side: 'receiver', rootPath });
   pruneEmptyDirectories(side.lists[0]!.list, (name) => filter.isExcluded(name, true));
 }
 

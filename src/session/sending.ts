@@ -1,11 +1,11 @@
 import type { ByteString } from '../core/bytes.ts';
-import { FilterSet } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { RoleContext } from '../roles/context.ts';
 import { Exclusion } from '../roles/exclusion.ts';
 import { type Hides, ListBuilder } from '../roles/list-builder.ts';
 import { Sender } from '../roles/sender.ts';
 import type { Origin } from '../roles/source.ts';
+import { openFilter } from './filter.ts';
 import type { Link } from './link.ts';
 import { receiveNames } from './name-list.ts';
 import { openSources } from './sources.ts';
@@ -46,15 +46,26 @@ async function listedNames(
 
 function hider(ctx: RoleContext, origins: readonly Origin[], rules: readonly FilterRule[]): Hides {
   const filter = (rootPath: ByteString): Exclusion =>
-    new Exclusion(ctx, new FilterSet(rules, { side: 'sender', rootPath }), 'sender');
+    new Exclusion(ctx, openFilter(ctx, rules, { side: 'sender', rootPath }), 'sender');
   // Only such rules ask where the root of the transfer is; there may be many.
-  const depends = rules.some((rule) => rule.absolute);
+  const depends = rules.some((rule) => rule.absolute || rule.kind === 'dir-merge');
   const shared = depends ? undefined : filter('/');
   const own: Exclusion[] = [];
-  return (name, isDir, origin) => {
-    if (ctx.policy?.hides(origins[origin]!.display(name), isDir) === true) return true;
-    if (shared !== undefined) return shared.isExcluded(name, isDir);
+  const of = (origin: number): Exclusion => {
+    if (shared !== undefined) return shared;
     own[origin] ??= filter(origins[origin]!.display('.'));
-    return own[origin].isExcluded(name, isDir);
+    return own[origin];
+  };
+  const found: Hides['found'] = (name, isDir, origin) => {
+    if (ctx.policy?.hides(origins[origin]!.display(name), isDir) === true) return true;
+    return of(origin).isExcluded(name, isDir);
+  };
+  return {
+    enter: (directory, origin) => of(origin).enter(directory),
+    found,
+    asked: (name, isDir, origin) => {
+      of(origin).leave();
+      return found(name, isDir, origin);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { ByteString } from '../core/bytes.ts';
+import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import { loadHashes } from '../delta/hashes.ts';
@@ -15,6 +15,7 @@ import { RoleContext } from '../roles/context.ts';
 import type { ModulePolicy } from '../roles/policy.ts';
 import type { Channel } from '../transport/channel.ts';
 import { finished } from '../transport/stdio.ts';
+import { cvsExcludes, cvsIgnores } from './filter.ts';
 import { forwardToPeer } from './forward.ts';
 import { framesClient, handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
@@ -100,7 +101,8 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     if (init.refusal !== undefined) throw init.refusal;
     refuseUnsafeMunging(init.places, options);
     await loadHashes(ctx.negotiated.checksumSeed);
-    const rules = await receiveRules(ctx, role, init.rules);
+    const received = await receiveRules(ctx, role, init.rules);
+    const rules = role === 'sender' ? [...received, ...cvsExcludes(ctx)] : received;
     const names = await ownNames(ctx, role);
     if (role === 'receiver') {
       const destination = init.paths[0] ?? '.';
@@ -189,10 +191,15 @@ async function receiveRules(
   const { deleteMode, pruneEmptyDirs } = ctx.options;
   if (role === 'receiver' && deleteMode === 'none' && !pruneEmptyDirs) return known;
   if (role === 'sender' && expectsRawNames(ctx) && ctx.negotiated.framesClient)
-    return parseReceivedRules(await readFramedRules(ctx), role);
+    return receivedRules(ctx, await readFramedRules(ctx), role);
   const list = new FilterListReader();
   while (!(await ctx.wire.read((r) => list.next(r))));
-  return parseReceivedRules(list.texts, role);
+  return receivedRules(ctx, list.texts, role);
+}
+
+function receivedRules(ctx: RoleContext, texts: readonly ByteString[], role: ServerRole): FilterRule[] {
+  const warn = (text: string): void => ctx.warning(fromText(text));
+  return parseReceivedRules(texts, role, () => cvsIgnores(ctx.places), warn);
 }
 
 /** The list of --files-from on this disk. A client that waits for names gets the end of them before it hears what failed. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { toBuffer } from '../../src/core/bytes.ts';
 import { EXIT, RsyncError } from '../../src/core/errors.ts';
 import { buildFilterList, type FilterArgument } from '../../src/filter/filter-list.ts';
-import { MAX_RULE_FILE_DEPTH, splitRuleFile } from '../../src/filter/rule-files.ts';
+import { MAX_RULE_FILE_DEPTH } from '../../src/filter/rule-files.ts';
+import { splitRuleFile } from '../../src/filter/rule-items.ts';
 import { rulesForPeer } from '../../src/filter/wire.ts';
 import { failure } from './support.ts';
 
@@ -99,13 +100,19 @@ describe('merge files', () => {
   });
 
   it('refuse what is not supported by place, not by text', () => {
-    const error = failure(() => build({ m: '\n- a\n: secret' }, '. m'));
+    const error = failure(() => build({ m: '\n- a\n-x secret' }, '. m'));
     expect(error).toMatchObject({ code: 'RSYNC_UNSUPPORTED', exitCode: 4 });
-    expect(error.message).toBe('per-directory merge rules (":") are not supported: <rule from m line 3>');
+    expect(error.message).toBe(
+      'rules for extended attributes (modifier "x") are not supported: <rule from m line 3>',
+    );
   });
 
   it('have to exist, exit 11', () => {
-    expect(failure(() => build({ m: '. gone' }, '. m')).exitCode).toBe(11);
+    const error = failure(() => build({ m: '. gone' }, '. m'));
+    expect(error).toMatchObject({
+      exitCode: 11,
+      message: 'failed to open exclude file <rule from m line 1>',
+    });
     expect(failure(() => build({}, { kind: 'include-from', file: 'gone' })).exitCode).toBe(11);
   });
 
@@ -114,7 +121,9 @@ describe('merge files', () => {
     for (let i = 1; i < MAX_RULE_FILE_DEPTH; i++) chain[`m${i}`] = `. m${i + 1}\n`;
     expect(build({ ...chain, m32: '- a' }, '. m1', '. m1')).toEqual(['- a', '- a']);
     expect(failure(() => build({ ...chain, m32: '. m33', m33: '- a' }, '. m1')).exitCode).toBe(11);
-    expect(failure(() => build({ loop: '. loop' }, '. loop')).message).toContain('nested too deeply: loop');
+    expect(failure(() => build({ loop: '. loop' }, '. loop')).message).toContain(
+      'nested too deeply: <rule from loop line 1>',
+    );
   });
 });
 

@@ -29,6 +29,36 @@ describe('rulesForPeer', () => {
     [['-f', '-pr!/ /a b/'], ['-/!rp /a b/'], []],
     [['-f', '-rps x'], ['-srp x'], ['-srp x']],
     [['-f', '- a', '-f', '!', '-f', '- /'], ['- /'], ['- /']],
+    [['-f', ': .f'], [': .f'], [': .f']],
+    [['-f', 'dir-merge /x/.f'], [': /x/.f'], [': /x/.f']],
+    [['-f', ':C'], [':C .cvsignore'], [':C .cvsignore']],
+    [['-f', ':Cp'], [':Cp .cvsignore'], [':Cp .cvsignore']],
+    [['-f', ':Cr'], [':Cr .cvsignore'], []],
+    [
+      ['-f', ':enw+/p .h'],
+      ['- .h', ':/nw+p .h'],
+      ['- .h', ':/nw+p .h'],
+    ],
+    [['-f', ':es .h'], ['- .h'], ['- .h', ':s .h']],
+    [['-f', ':er .h'], ['- .h', ':r .h'], ['- .h']],
+    [['-f', ':sr .h'], [':sr .h'], [':sr .h']],
+    [['-f', ':x .h'], [':x .h'], [':x .h']],
+    [['-f', ': .h', '-f', ':- .h'], [': .h'], [': .h']],
+    [['-f', ': a/.h', '-f', ':n b/.h'], [': a/.h'], [': a/.h']],
+    [
+      ['-f', ':e a/b'],
+      ['- b', ': a/b'],
+      ['- b', ': a/b'],
+    ],
+    [['-f', ': .f', '--delete-excluded'], [': .f'], [': .f']],
+    [['-f', ':- .h', '--delete-excluded'], [], [':- .h']],
+    [['-f', ':enw+/p .h', '--delete-excluded'], [], ['- .h', ':/nw+p .h']],
+    [['-f', ':es .h', '--delete-excluded'], [], ['- .h', ':s .h']],
+    [['-f', ':er .h', '--delete-excluded'], [':r .h'], ['- .h']],
+    [['-f', ':C', '--delete-excluded'], [], [':C .cvsignore']],
+    [['-f', '-Cs'], [], ['-Cs ']],
+    [['-f', '-C', '--delete-excluded'], [], ['-Cs ']],
+    [['-f', '-C!/ foo', '--delete-excluded'], [], ['-/!Cs foo']],
   ];
   for (const [args, push, pull] of examples) {
     it(args.join(' '), () => {
@@ -112,7 +142,7 @@ describe('parseReceivedRules', () => {
       exitCode: 1,
       origin: 'remote',
     });
-    for (const text of [': .f', ':C .cvsignore', '-C ', '-x user.*', ':/nw+p .h']) {
+    for (const text of ['-x user.*', '-Cx ']) {
       const error = failure(() => parseReceivedRules([text], 'sender'));
       expect(error).toMatchObject({ code: 'RSYNC_UNSUPPORTED', exitCode: 4, origin: 'remote' });
       expect(error.message).toContain(`"${text}"`);
@@ -121,10 +151,13 @@ describe('parseReceivedRules', () => {
 
   it('clears, and drops over-long patterns', () => {
     const warnings: string[] = [];
-    const rules = parseReceivedRules(['- a', '!', '- b', `- ${'c'.repeat(4096)}`], 'sender', (text) =>
-      warnings.push(text),
+    const rules = parseReceivedRules(
+      ['- a', '!', '- b', `- ${'c'.repeat(4096)}`],
+      'sender',
+      undefined,
+      (text) => warnings.push(text),
     );
-    expect(rules.map((rule) => rule.pattern)).toEqual(['b']);
+    expect(rules).toMatchObject([{ pattern: 'b' }]);
     expect(warnings).toHaveLength(1);
   });
 });

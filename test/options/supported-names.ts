@@ -9,7 +9,7 @@ export const SUPPORTED_NAMES: readonly string[] = `
   --no-human-readable --no-h --no-compress --no-z
   --progress --no-progress --partial --no-partial --inplace --no-inplace --stats
   --delete --del --delete-before --delete-during --delete-after --delete-excluded --max-delete
-  --exclude --include --exclude-from --include-from --filter
+  --exclude --include --exclude-from --include-from --filter -F --cvs-exclude -C
   --existing --ignore-non-existing --ignore-existing --size-only --ignore-times --numeric-ids --no-numeric-ids
   --timeout --no-timeout --bwlimit --no-bwlimit --rsync-path --rsh --protocol
   --checksum-choice --cc --compress-choice --zc --old-compress --new-compress --compress-level --zl

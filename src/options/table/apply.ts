@@ -75,6 +75,12 @@ export function rule(kind: 'exclude' | 'include' | 'filter'): Apply {
   return append((value, { toBytes }) => ({ kind, text: toBytes(value) }));
 }
 
+/** Appends the rules that `-F` stands for where it is: other ones the second time, and none after that. */
+export const perDirectoryFilter: Apply = (draft, _value, word) => {
+  const text = [': /.rsync-filter', '- .rsync-filter'][draft.filterLetters++];
+  if (text !== undefined) rule('filter')(draft, text, word);
+};
+
 /** Appends the rules of a file. */
 export function ruleFile(kind: 'exclude-from' | 'include-from'): Apply {
   return append((value) => ({ kind, file: value }));

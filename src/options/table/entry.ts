@@ -27,6 +27,8 @@ export interface Draft {
   oldArgs: number | undefined;
   /** `-s` or its negation; undefined: neither. */
   secludedArgs: boolean | undefined;
+  /** How often `-F`. */
+  filterLetters: number;
   /** Recursion is on because of `-a` alone. */
   recursesByArchive: boolean;
   /** `--old-dirs`, and no `-d` or `--no-d` after it. */

@@ -1,4 +1,4 @@
-import { rule, ruleFile, set } from './apply.ts';
+import { perDirectoryFilter, rule, ruleFile, set } from './apply.ts';
 import type { OptionEntry } from './entry.ts';
 
 const IN_ORDER = 'each one adds a rule, the first rule that matches decides';
@@ -18,9 +18,10 @@ export const FILTER: readonly OptionEntry[] = [
   {
     short: 'F',
     group: 'filter',
-    help: 'read .rsync-filter in every directory',
-    refused: true,
-    hint: 'Write --filter=": /.rsync-filter" instead.',
+    help: 'read filter rules from the .rsync-filter of every directory',
+    repeat: 'twice leaves the files themselves out',
+    keys: ['filters'],
+    apply: perDirectoryFilter,
   },
   {
     long: 'exclude',
@@ -63,7 +64,8 @@ export const FILTER: readonly OptionEntry[] = [
     short: 'C',
     group: 'filter',
     help: 'leave out what CVS leaves out',
-    refused: true,
+    keys: ['cvsExclude'],
+    apply: set('cvsExclude', true),
   },
   {
     long: 'trust-sender',

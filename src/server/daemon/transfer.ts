@@ -59,6 +59,7 @@ export async function transfer(init: TransferInit): Promise<number> {
   const filter = new ModuleFilter(
     admitted.rules,
     request.options.includes('--sender') ? 'sender' : 'receiver',
+    places,
   );
   const { command, refusal } = await prepare(init, request, filter);
   const sends = command.role === 'sender';

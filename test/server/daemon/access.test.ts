@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { WholeDisk } from '../../../src/files/places.ts';
 import {
   addressBytes,
   isInNet,
@@ -203,6 +204,7 @@ describe('the filters of a module', () => {
     new ModuleFilter(
       moduleRules({ filter: '', includeFrom: '', include: '', excludeFrom: '', exclude: '', ...values }),
       'sender',
+      new WholeDisk(),
     );
 
   it('hide whatever is in what they hide', () => {

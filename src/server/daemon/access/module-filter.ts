@@ -1,10 +1,14 @@
 /** What of a module clients do not get to see or to touch: docs/protocol/4-filters-and-options.md, G.3. */
 import { readFileSync } from 'node:fs';
-import { type ByteString, toText } from '../../../core/bytes.ts';
+import { type ByteString, fromText, toText } from '../../../core/bytes.ts';
 import { EXIT, RsyncError } from '../../../core/errors.ts';
 import { errnoText } from '../../../files/errors.ts';
+import type { Places } from '../../../files/places.ts';
 import { nativePath } from '../../../files/platform/index.ts';
-import { FilterSet, type Side } from '../../../filter/filter-list.ts';
+import type { CvsIgnores } from '../../../filter/cvs.ts';
+import { directoryFileReader } from '../../../filter/directory-files.ts';
+import { openRules } from '../../../filter/directory-rules.ts';
+import type { Filter, Side } from '../../../filter/filter-list.ts';
 import { type FilterRule, parseOldStyleRule, parseRule } from '../../../filter/rule.ts';
 import { RuleCollector } from '../../../filter/rule-files.ts';
 import type { RuleSource } from '../../../filter/rule-source.ts';
@@ -22,7 +26,7 @@ const FROM_MODULE: RuleSource = { kind: 'option' };
 
 /** @throws RsyncError exit 1: a bad rule; 4: a rule that is not supported; 11: a file that cannot be read */
 export function moduleRules(values: ModuleFilterValues): FilterRule[] {
-  const collector = new RuleCollector(readRuleFile);
+  const collector = new RuleCollector({ readFile: readRuleFile, cvsIgnores: () => ownIgnores() });
   for (const text of splitRules(values.filter)) {
     collector.add(parseRule(text, FROM_MODULE), text, FROM_MODULE, false);
   }
@@ -40,7 +44,7 @@ export function moduleRules(values: ModuleFilterValues): FilterRule[] {
 
 /** A client may ask for what is in a directory without walking through it: a rule for the directory covers it. */
 function coverContent(rule: FilterRule): FilterRule {
-  if (!rule.dirOnly || rule.include) return rule;
+  if (rule.kind !== 'match' || !rule.dirOnly || rule.include) return rule;
   return { ...rule, dirOnly: false, pattern: `${rule.pattern}/***` };
 }
 
@@ -69,12 +73,23 @@ function isHead(word: ByteString): boolean {
 
 /** Answers for paths from the root of the module, with a slash in front or without. */
 export class ModuleFilter {
-  private readonly filter: FilterSet;
+  private readonly filter: Filter;
   private lastParent: ByteString = '';
   private lastVerdict = false;
+  /** The rules in the root of the module are in force, and stay so. */
+  private isEntered = false;
 
-  constructor(rules: readonly FilterRule[], side: Side) {
-    this.filter = new FilterSet(rules, { side, rootPath: '/' });
+  /** @param places  the module, where the files of its directories are read */
+  constructor(rules: readonly FilterRule[], side: Side, places: Places) {
+    const read = directoryFileReader({
+      rootPath: '/',
+      from0: false,
+      deleteExcluded: false,
+      cvsIgnores: ownIgnores,
+      onWarning: () => {},
+      readPath: (path, most) => places.readFile(path, most),
+    });
+    this.filter = openRules(rules, { side, rootPath: '/', read });
   }
 
   /** True if the name or a directory above it is hidden. */
@@ -87,17 +102,26 @@ export class ModuleFilter {
 
   private isExcluded(name: ByteString, isDirectory: boolean): boolean {
     const slash = name.lastIndexOf('/');
+    const directory = slash > 0 ? name.slice(0, slash) : '.';
     if (slash > 0) {
-      const parent = name.slice(0, slash);
       // Names come directory by directory.
-      if (parent !== this.lastParent) {
-        this.lastVerdict = this.isExcluded(parent, true);
-        this.lastParent = parent;
+      if (directory !== this.lastParent) {
+        this.lastVerdict = this.isExcluded(directory, true);
+        this.lastParent = directory;
       }
       if (this.lastVerdict) return true;
     }
+    if (!this.isEntered) this.filter.enter('.');
+    this.isEntered = true;
+    this.filter.enter(directory);
     return this.filter.isExcluded(name, isDirectory);
   }
+}
+
+/** What the owner of the daemon adds to the list of `-C`: its home directory is no place of a module. */
+function ownIgnores(): CvsIgnores {
+  const { CVSIGNORE } = process.env;
+  return { file: undefined, variable: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE) };
 }
 
 function readRuleFile(name: ByteString): Uint8Array {

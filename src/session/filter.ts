@@ -1,0 +1,71 @@
+import { fromText } from '../core/bytes.ts';
+import { isRsyncError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { errnoText } from '../files/errors.ts';
+import type { Places } from '../files/places.ts';
+import { type CvsIgnores, cvsExcludeRules, cvsRulesAt } from '../filter/cvs.ts';
+import { directoryFileReader } from '../filter/directory-files.ts';
+import { openRules } from '../filter/directory-rules.ts';
+import { type Filter, forDeleteExcluded, type Side } from '../filter/filter-list.ts';
+import type { FilterRule } from '../filter/rule.ts';
+import type { RoleContext } from '../roles/context.ts';
+
+/** Rules put to work on one side of a session: docs/protocol/4-filters-and-options.md, A.8 to A.10. */
+
+/**
+ * @param rootPath  of this side's root of the transfer, as `Places` displays it
+ */
+export function openFilter(
+  ctx: RoleContext,
+  rules: readonly FilterRule[],
+  { side, rootPath }: { side: Side; rootPath: string },
+): Filter {
+  const { options, negotiated, places, policy } = ctx;
+  const settled: FilterRule[] = rules.flatMap<FilterRule>((rule) =>
+    rule.kind === 'cvs' ? cvsRulesAt(rule, negotiated.protocol) : [rule],
+  );
+  const warn = (text: string): void => ctx.warning(fromText(text));
+  const read = directoryFileReader({
+    rootPath,
+    from0: options.from0,
+    deleteExcluded: options.deleteExcluded,
+    cvsIgnores: () => cvsIgnores(places),
+    onWarning: warn,
+    readPath: (path, most) => {
+      // What a daemon does not show must not be felt either; what is read of it is nothing.
+      if (policy?.hides(path, false) === true) return new Uint8Array(0);
+      try {
+        return places.readFile(path, most);
+      } catch (error) {
+        if (isRsyncError(error)) throw error;
+        // As rsync, go on without it; but say so, since something may be sent or deleted for want of it.
+        warn(`cannot read the filter file ${places.display(path)}: ${errnoText(error)}`);
+        return undefined;
+      }
+    },
+  });
+  return openRules(settled, { side, rootPath, read });
+}
+
+/** What the user of this machine, or the owner of a confined tree, adds to the list of `-C`. */
+export function cvsIgnores(places: Places): CvsIgnores {
+  const { CVSIGNORE } = process.env;
+  return { file: readIgnores(places), variable: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE) };
+}
+
+function readIgnores(places: Places): Uint8Array | undefined {
+  if (places.home === undefined) return undefined;
+  try {
+    return places.readFile(`${places.home.replace(/\/+$/, '')}/.cvsignore`, LIMITS.RULE_BYTES);
+  } catch (error) {
+    if (isRsyncError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** The rules of the option `-C`, behind all others; none without it. */
+export function cvsExcludes({ options, places }: RoleContext): FilterRule[] {
+  if (!options.cvsExclude) return [];
+  const rules: FilterRule[] = cvsExcludeRules(cvsIgnores(places));
+  return options.deleteExcluded ? rules.map(forDeleteExcluded) : rules;
+}
