@@ -80,6 +80,8 @@ export class Deletion {
     }
     const own = this.look(root, directory);
     if (own === undefined || !own.isDirectory) return;
+    // Also where nothing is surplus: its files are about to be replaced, and count as they are now for what is below.
+    this.filter.enter(directory);
     const surplus = this.contents(root, directory).filter(({ name }) => !isListed(name));
     for (const { name, stat } of surplus) {
       this.filter.enter(directory);

@@ -132,7 +132,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
     }
     const session = { direction: receives ? 'pull' : 'push', protocol: negotiated.protocol } as const;
     const told = [...init.rules, ...impliedRules(options, session)];
-    const rules = [...told, ...cvsExcludes(ctx)];
+    const rules = [...told, ...cvsExcludes(ctx, receives)];
     // A sender at the other end has a list of its own for -C: the option tells it.
     sendRules(ctx, receives ? told : rules, receives);
     if (receives) {

@@ -63,9 +63,13 @@ function readIgnores(places: Places): Uint8Array | undefined {
   }
 }
 
-/** The rules of the option `-C`, behind all others; none without it. */
-export function cvsExcludes({ options, places }: RoleContext): FilterRule[] {
+/**
+ * The rules of the option `-C`, behind all others; none without it. As in rsync, the list goes on protecting from
+ * `--delete-excluded` at a client that receives.
+ */
+export function cvsExcludes({ options, places }: RoleContext, receives: boolean): FilterRule[] {
   if (!options.cvsExclude) return [];
   const rules: FilterRule[] = cvsExcludeRules(cvsIgnores(places));
-  return options.deleteExcluded ? rules.map(forDeleteExcluded) : rules;
+  if (!options.deleteExcluded) return rules;
+  return rules.map((rule) => (receives && rule.kind === 'cvs' ? rule : forDeleteExcluded(rule)));
 }

@@ -102,7 +102,7 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     refuseUnsafeMunging(init.places, options);
     await loadHashes(ctx.negotiated.checksumSeed);
     const received = await receiveRules(ctx, role, init.rules);
-    const rules = role === 'sender' ? [...received, ...cvsExcludes(ctx)] : received;
+    const rules = role === 'sender' ? [...received, ...cvsExcludes(ctx, false)] : received;
     const names = await ownNames(ctx, role);
     if (role === 'receiver') {
       const destination = init.paths[0] ?? '.';

@@ -2,6 +2,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_TIME, type EntrySpec, makeTree, noise } from '../support/tree.ts';
 import { KEEPING } from './fixtures-keeping.ts';
+import { RULES } from './fixtures-rules.ts';
 
 const DAY = 86_400;
 const NEWER = DEFAULT_TIME + DAY;
@@ -345,6 +346,7 @@ const FIXTURES = {
     ],
   },
   ...KEEPING,
+  ...RULES,
 } satisfies Record<string, Fixture>;
 
 export type FixtureName = keyof typeof FIXTURES;
@@ -361,6 +363,9 @@ const RULE_FILES: Readonly<Record<string, string>> = {
   'list-links': 'la/g\nla/b/\nok\n',
   'list-empty': '\n\n',
   'rules-plain': '*.pdf\n/build/cache\n',
+  // Above all sources, and in the home directory.
+  '.rsync-filter': '- from-above\n- /src/anchored-above\n',
+  '.cvsignore': 'from-home\n',
 };
 
 /** Makes every fixture, once: `root/NAME/` is the working directory of the cases of that fixture. */
