@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildFilterList } from '../../src/filter/filter-list.ts';
 import { RequestedNames, rulesOfSender } from '../../src/filter/requested.ts';
 import { matchRule } from '../../src/filter/rule.ts';
 
@@ -126,6 +127,20 @@ describe('rulesOfSender', () => {
       matchRule('c'),
     ])!;
     expect(['a', 'b', 'c'].map((name) => set.isExcluded(name, false))).toEqual([false, true, true]);
+  });
+
+  it('end where the files of the other end have a say', () => {
+    const rulesOf = (...texts: string[]) =>
+      buildFilterList(
+        texts.map((text) => ({ kind: 'filter', text })),
+        { deleteExcluded: false, readFile: () => new Uint8Array() },
+      );
+    for (const merge of [': .f', ':s .f', '-C']) {
+      const set = rulesOfSender(rulesOf('- a', merge, '- b'))!;
+      expect(['a', 'b', 'x.o'].map((name) => set.isExcluded(name, false))).toEqual([true, false, false]);
+    }
+    const set = rulesOfSender(rulesOf(':r .f', '-Cr', '- b'))!;
+    expect(set.isExcluded('b', false)).toBe(true);
   });
 
   it('cannot be applied if one needs the absolute path at the other end', () => {

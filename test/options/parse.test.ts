@@ -139,6 +139,20 @@ describe('words', () => {
     ]);
   });
 
+  it('puts the rules of -F where it stands', () => {
+    const texts = (...args: string[]): string[] =>
+      optionsOf(...args).filters.map((filter) => ('text' in filter ? filter.text : filter.file));
+    expect(texts('-F')).toEqual([': /.rsync-filter']);
+    expect(texts('-f', '- a', '-rF', '--exclude=b', '-FF', '-f', '- c')).toEqual([
+      '- a',
+      ': /.rsync-filter',
+      'b',
+      '- .rsync-filter',
+      '- c',
+    ]);
+    expect(optionsOf('-0F').filters).toEqual([{ kind: 'filter', text: ': /.rsync-filter', from0: true }]);
+  });
+
   it('does not let one call leak into the next', () => {
     optionsOf('--exclude=x', '-a');
     expect(optionsOf()).toEqual({ ...DEFAULT_OPTIONS, compressCount: 0, listOnlyGiven: false });

@@ -1,8 +1,8 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { WholeDisk } from '../../../src/files/places.ts';
+import { ConfinedPlaces, WholeDisk } from '../../../src/files/places.ts';
 import {
   addressBytes,
   isInNet,
@@ -218,6 +218,37 @@ describe('the filters of a module', () => {
     expect(hides('top/sub/x')).toBe(true);
     expect(hides('a/top/sub', true)).toBe(false);
     expect(hides('/', true)).toBe(false);
+  });
+
+  it('may come from the files of its directories, which are found whatever is asked for', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rsyncjs-module-'));
+    mkdirSync(join(folder, 'd/e'), { recursive: true });
+    writeFileSync(join(folder, '.f'), '- /top\n- x\n');
+    writeFileSync(join(folder, 'd/.f'), '- /y\n- e/z\n');
+    const places = ConfinedPlaces.open(folder);
+    const rules = moduleRules({
+      filter: 'dir-merge .f -C',
+      includeFrom: '',
+      include: '',
+      excludeFrom: '',
+      exclude: '',
+    });
+    const filter = new ModuleFilter(rules, 'sender', places);
+    // As rsync's daemon: in the directory of the file and below.
+    const hidden = ['d/e/z', 'd/e/x', 'd/y', 'd/e/y', 'd/top', 'top', 'y', 'x', 'a.o'];
+    expect(hidden.filter((path) => filter.hides(path, false))).toEqual([
+      'd/e/z',
+      'd/e/x',
+      'd/y',
+      'top',
+      'x',
+      'a.o',
+    ]);
+    writeFileSync(join(folder, 'd/e/.f'), 'secret\n');
+    const other = new ModuleFilter(rules, 'sender', places);
+    expect(() => other.hides('d/e/a', false)).toThrow(/<rule from \/d\/e\/.f line 1>/);
+    places.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('are read in their order, each parameter as its words', () => {

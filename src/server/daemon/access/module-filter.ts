@@ -68,7 +68,7 @@ function isHead(word: ByteString): boolean {
   const match = HEAD.exec(word);
   if (match === null) return false;
   // `-/` and the like are modifiers; anything that can be none is a pattern that begins so.
-  return word.length === 1 || /^[a-z]{4,}/.test(word) || /^.,?[/!CsrpxenwC+-]*$/.test(word);
+  return word.length === 1 || /^[a-z]/.test(word) || /^.,?[/!CsrpxenwC+-]*$/.test(word);
 }
 
 /** Answers for paths from the root of the module, with a slash in front or without. */
