@@ -1,12 +1,12 @@
-import { fromText } from '../core/bytes.ts';
-import { isRsyncError } from '../core/errors.ts';
+import { fromText, toText } from '../core/bytes.ts';
+import { EXIT, isRsyncError, RsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { errnoText } from '../files/errors.ts';
 import type { Places } from '../files/places.ts';
 import { type CvsIgnores, cvsExcludeRules, cvsRulesAt } from '../filter/cvs.ts';
 import { directoryFileReader } from '../filter/directory-files.ts';
 import { openRules } from '../filter/directory-rules.ts';
-import { type Filter, forDeleteExcluded, type Side } from '../filter/filter-list.ts';
+import { buildFilterList, type Filter, forDeleteExcluded, type Side } from '../filter/filter-list.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { RoleContext } from '../roles/context.ts';
 
@@ -72,4 +72,28 @@ export function cvsExcludes({ options, places }: RoleContext, receives: boolean)
   const rules: FilterRule[] = cvsExcludeRules(cvsIgnores(places));
   if (!options.deleteExcluded) return rules;
   return rules.map((rule) => (receives && rule.kind === 'cvs' ? rule : forDeleteExcluded(rule)));
+}
+
+/**
+ * The rules in the words of a server, which come from `--remote-option`: they work beside those that are sent. A file
+ * that they name is one of the tree.
+ * @throws RsyncError exit 1 for a malformed rule, 4 for one that is not supported, 11 for a missing file
+ */
+export function wordedRules(ctx: RoleContext): FilterRule[] {
+  const { options, places, policy } = ctx;
+  return buildFilterList(options.filters, {
+    deleteExcluded: options.deleteExcluded,
+    cvsIgnores: () => cvsIgnores(places),
+    onWarning: (text) => ctx.warning(fromText(text)),
+    readFile: (name) => {
+      const isHidden = policy?.hides(places.display(name), false) === true;
+      const content = isHidden ? undefined : places.readFile(name, LIMITS.RULE_BYTES);
+      if (content !== undefined) return content;
+      throw new RsyncError('RSYNC_FILE_IO', `failed to open exclude file ${toText(name)}`, {
+        exitCode: EXIT.FILEIO,
+        origin: 'remote',
+        path: toText(name),
+      });
+    },
+  });
 }

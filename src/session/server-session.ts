@@ -15,7 +15,7 @@ import { RoleContext } from '../roles/context.ts';
 import type { ModulePolicy } from '../roles/policy.ts';
 import type { Channel } from '../transport/channel.ts';
 import { finished } from '../transport/stdio.ts';
-import { cvsExcludes, cvsIgnores } from './filter.ts';
+import { cvsExcludes, cvsIgnores, wordedRules } from './filter.ts';
 import { forwardToPeer } from './forward.ts';
 import { framesClient, handshakeTerms } from './handshake-terms.ts';
 import { Link } from './link.ts';
@@ -102,7 +102,8 @@ export async function runServerSession(init: ServerSessionInit): Promise<ServerO
     refuseUnsafeMunging(init.places, options);
     await loadHashes(ctx.negotiated.checksumSeed);
     const received = await receiveRules(ctx, role, init.rules);
-    const rules = role === 'sender' ? [...received, ...cvsExcludes(ctx, false)] : received;
+    const added = role === 'sender' ? cvsExcludes(ctx, false) : [];
+    const rules = [...wordedRules(ctx), ...received, ...added];
     const names = await ownNames(ctx, role);
     if (role === 'receiver') {
       const destination = init.paths[0] ?? '.';
