@@ -1,8 +1,11 @@
 import { EXIT } from '../core/errors.ts';
 import { removeAllTemps } from '../files/cleanup.ts';
 
-/** SIGHUP is also the closing of a console on Windows, SIGBREAK its Ctrl-Break. */
-const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'];
+/**
+ * SIGUSR1 is what rsync ends its servers with, and what Node.js opens the port of its debugger for if nobody listens.
+ * SIGHUP is also the closing of a console on Windows, SIGBREAK its Ctrl-Break.
+ */
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGBREAK'];
 
 /**
  * The first signal aborts, and the run ends by itself (docs/protocol/4-filters-and-options.md, D.3). A second one ends
