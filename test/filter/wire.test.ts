@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { cvsExcludeRules } from '../../src/filter/cvs.ts';
 import { buildFilterList, type FilterArgument, FilterSet } from '../../src/filter/filter-list.ts';
 import { matchRule } from '../../src/filter/rule.ts';
 import { parseReceivedRules, rulesForPeer } from '../../src/filter/wire.ts';
-import { failure, readArguments } from './support.ts';
+import { parseArguments } from '../../src/options/parse.ts';
+import { failure, readArguments, vectors } from './support.ts';
 
 function sent(direction: 'push' | 'pull', args: string[], protocol = 32): string[] {
   const { filters, deleteExcluded } = readArguments(args);
@@ -29,36 +31,6 @@ describe('rulesForPeer', () => {
     [['-f', '-pr!/ /a b/'], ['-/!rp /a b/'], []],
     [['-f', '-rps x'], ['-srp x'], ['-srp x']],
     [['-f', '- a', '-f', '!', '-f', '- /'], ['- /'], ['- /']],
-    [['-f', ': .f'], [': .f'], [': .f']],
-    [['-f', 'dir-merge /x/.f'], [': /x/.f'], [': /x/.f']],
-    [['-f', ':C'], [':C .cvsignore'], [':C .cvsignore']],
-    [['-f', ':Cp'], [':Cp .cvsignore'], [':Cp .cvsignore']],
-    [['-f', ':Cr'], [':Cr .cvsignore'], []],
-    [
-      ['-f', ':enw+/p .h'],
-      ['- .h', ':/nw+p .h'],
-      ['- .h', ':/nw+p .h'],
-    ],
-    [['-f', ':es .h'], ['- .h'], ['- .h', ':s .h']],
-    [['-f', ':er .h'], ['- .h', ':r .h'], ['- .h']],
-    [['-f', ':sr .h'], [':sr .h'], [':sr .h']],
-    [['-f', ':x .h'], [':x .h'], [':x .h']],
-    [['-f', ': .h', '-f', ':- .h'], [': .h'], [': .h']],
-    [['-f', ': a/.h', '-f', ':n b/.h'], [': a/.h'], [': a/.h']],
-    [
-      ['-f', ':e a/b'],
-      ['- b', ': a/b'],
-      ['- b', ': a/b'],
-    ],
-    [['-f', ': .f', '--delete-excluded'], [': .f'], [': .f']],
-    [['-f', ':- .h', '--delete-excluded'], [], [':- .h']],
-    [['-f', ':enw+/p .h', '--delete-excluded'], [], ['- .h', ':/nw+p .h']],
-    [['-f', ':es .h', '--delete-excluded'], [], ['- .h', ':s .h']],
-    [['-f', ':er .h', '--delete-excluded'], [':r .h'], ['- .h']],
-    [['-f', ':C', '--delete-excluded'], [], [':C .cvsignore']],
-    [['-f', '-Cs'], [], ['-Cs ']],
-    [['-f', '-C', '--delete-excluded'], [], ['-Cs ']],
-    [['-f', '-C!/ foo', '--delete-excluded'], [], ['-/!Cs foo']],
   ];
   for (const [args, push, pull] of examples) {
     it(args.join(' '), () => {
@@ -101,6 +73,45 @@ describe('rulesForPeer', () => {
   });
 });
 
+interface WireVector {
+  args: string[];
+  protocol: number;
+  /** Null: the client refused. */
+  push: string[] | null;
+  pull: string[] | null;
+}
+
+describe('per-directory and CVS rules, as captured in filter-wire.json', () => {
+  const cases = vectors<WireVector>('filter-wire.json');
+  const ignores = { file: Buffer.from('mine\n'), variable: undefined };
+
+  function texts(direction: 'push' | 'pull', { args, protocol }: WireVector): string[] {
+    const { filters, deleteExcluded } = parseArguments(['-r', ...args]).options;
+    const rules = buildFilterList(filters, {
+      deleteExcluded,
+      readFile: () => new Uint8Array(),
+      cvsIgnores: () => ignores,
+    });
+    // What a session adds for the option; a sender at the other end adds it for itself.
+    if (args.includes('-C') && args[args.indexOf('-C') - 1] !== '-f' && direction === 'push')
+      rules.push(...cvsExcludeRules(ignores));
+    return rulesForPeer(rules, { direction, protocol, deleteExcluded });
+  }
+
+  it('are 49', () => expect(cases).toHaveLength(49));
+
+  it.each(cases.map((each) => [`${each.args.join(' ')}, protocol ${each.protocol}`, each] as const))(
+    '%s',
+    (_, given) => {
+      for (const direction of ['push', 'pull'] as const) {
+        const expected = given[direction];
+        if (expected === null) expect(failure(() => texts(direction, given)).exitCode).toBe(2);
+        else expect(texts(direction, given)).toEqual(expected);
+      }
+    },
+  );
+});
+
 describe('parseReceivedRules', () => {
   it('takes every rule as its own, whatever side it names', () => {
     for (const side of ['sender', 'receiver'] as const) {
@@ -128,6 +139,26 @@ describe('parseReceivedRules', () => {
     ];
     const texts = rulesForPeer(rules, { direction: 'push', protocol: 32, deleteExcluded: false });
     expect(parseReceivedRules(texts, 'receiver')).toEqual(rules.map((rule) => ({ ...rule, receiver: true })));
+  });
+
+  it('takes per-directory files with the sides that they have, and -C with the list of its own machine', () => {
+    const own = { file: Buffer.from('here'), variable: 'there ! late' };
+    const rules = parseReceivedRules([':/nw+sp .h', ': .h', ':C .cvsignore', '+Cr '], 'sender', () => own);
+    expect(rules).toMatchObject([
+      {
+        kind: 'dir-merge',
+        file: '.h',
+        wordSplit: true,
+        noInherit: true,
+        itemAction: 'include',
+        sender: true,
+      },
+      { kind: 'dir-merge', file: '.cvsignore', cvs: true, sender: false },
+      {
+        kind: 'cvs',
+        rules: [{ pattern: 'late', include: true, sender: true, receiver: false, perishable: false }],
+      },
+    ]);
   });
 
   it('never opens a file for the peer', () => {
