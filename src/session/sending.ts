@@ -64,8 +64,13 @@ function hider(ctx: RoleContext, origins: readonly Origin[], rules: readonly Fil
     enter: (directory, origin) => of(origin).enter(directory),
     found,
     asked: (name, isDir, origin) => {
-      of(origin).leave();
-      return found(name, isDir, origin);
+      const filter = of(origin);
+      const { position } = filter;
+      filter.leave();
+      const isHidden = found(name, isDir, origin);
+      // Directories whose turn comes later stay in the one that they were found in.
+      filter.resume(position);
+      return isHidden;
     },
   };
 }

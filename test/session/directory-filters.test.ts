@@ -34,7 +34,7 @@ describe.each(RUNS)('$direction, protocol $protocol', ({ direction, protocol }) 
     const outcome = await runPair({
       direction,
       options: { recursive: true, protocol, ...options },
-      sources: from.map((path) => space.at(path)),
+      sources: from.map((path) => `${space.path}/${path}`),
       destination: space.at('dst'),
       record: true,
     });
@@ -61,6 +61,13 @@ describe.each(RUNS)('$direction, protocol $protocol', ({ direction, protocol }) 
     await go(filters(': /.f'), ['src/p', 'src/q', 'src/x']);
     // What is asked for by name is not theirs to hide.
     expect(names('dst')).toEqual(['p/z', 'q/y', 'x']);
+  });
+
+  it('of the root count below it whatever else is asked for', async () => {
+    space.make('src', [file('.f', '- x\n'), ...files('p/x', 'p/y', 'q/x', 'q/y')]);
+    space.make('dst', []);
+    await go({ ...filters(': .f'), relative: true }, ['src/./', 'src/./q']);
+    expect(names('dst')).toEqual(['.f', 'p/y', 'q/y']);
   });
 
   it.each(['before', 'during', 'delay', 'after'] as const)(
