@@ -32,7 +32,8 @@ interface Decided extends Candidate {
 
 /**
  * Removal of surplus names at the destination, docs/protocol/3-transfer.md, 9, and of items that are in the way, 3.5.
- * Nothing is removed for a directory whose listing failed at the sender (the general I/O error flag).
+ * Nothing is removed for a directory whose listing failed at the sender (the general I/O error flag). Every removal is
+ * told to a peer that may not listen: one that takes nothing stops it.
  */
 export class Deletion {
   private readonly ctx: RoleContext;
@@ -71,7 +72,7 @@ export class Deletion {
    * @param directory  local name; '.' for the root
    * @param isListed   answers for a full name
    */
-  clean(root: Root, directory: ByteString, isListed: (name: ByteString) => boolean): void {
+  async clean(root: Root, directory: ByteString, isListed: (name: ByteString) => boolean): Promise<void> {
     const ignores = this.ctx.options.ignoreErrors || this.ctx.policy?.ignoresErrors === true;
     if (this.ctx.ioError & IOERR.GENERAL && !ignores) {
       if (!this.toldIoError) this.ctx.info('IO error encountered -- skipping file deletion');
@@ -84,6 +85,7 @@ export class Deletion {
     this.filter.enter(directory);
     const surplus = this.contents(root, directory).filter(({ name }) => !isListed(name));
     for (const { name, stat } of surplus) {
+      if (this.ctx.wire.isFull) await this.ctx.wire.drain();
       this.filter.enter(directory);
       if (this.filter.isExcluded(name, stat.isDirectory)) continue;
       if (stat.isDirectory && stat.dev !== own.dev) {
@@ -91,37 +93,45 @@ export class Deletion {
         continue;
       }
       if (this.when === 'delay') this.decided.push({ name, stat, position: this.filter.position });
-      else this.remove(root, name, stat);
+      else if (stat.isDirectory) await this.removeDirectory(root, name, stat);
+      else this.removeItem(root, name, stat, true);
     }
   }
 
   /**
    * `--delete-missing-args`: removes one item; the contents of a directory only where deletion is asked for as well.
    */
-  removeMissing(root: Root, name: ByteString, stat: Stat): void {
+  async removeMissing(root: Root, name: ByteString, stat: Stat): Promise<void> {
     this.filter.enter(splitPath(name).directory);
     if (this.filter.isExcluded(name, stat.isDirectory)) return;
     const isFull = stat.isDirectory && this.when === undefined && this.contents(root, name).length > 0;
     if (isFull) this.tellNotEmpty(name);
-    else this.remove(root, name, stat);
+    else if (stat.isDirectory) await this.removeDirectory(root, name, stat);
+    else this.removeItem(root, name, stat, true);
   }
 
   /** Removes what `clean` has found with `--delete-delay`, unless it has gone or become something else since. */
-  removeDecided(root: Root): void {
+  async removeDecided(root: Root): Promise<void> {
     let directory: ByteString | undefined;
     let leave = (): void => {};
-    for (const { name, stat, position } of this.decided.splice(0)) {
-      this.filter.resume(position);
-      const { directory: parent } = splitPath(name);
-      if (parent !== directory) {
-        leave();
-        directory = parent;
-        leave = this.enter(root, parent);
+    try {
+      for (const { name, stat, position } of this.decided.splice(0)) {
+        if (this.ctx.wire.isFull) await this.ctx.wire.drain();
+        this.filter.resume(position);
+        const { directory: parent } = splitPath(name);
+        if (parent !== directory) {
+          leave();
+          directory = parent;
+          leave = this.enter(root, parent);
+        }
+        const now = this.look(root, name);
+        if (!now?.sameItem(stat)) continue;
+        if (now.isDirectory) await this.removeDirectory(root, name, now);
+        else this.removeItem(root, name, now, true);
       }
-      const now = this.look(root, name);
-      if (now?.sameItem(stat)) this.remove(root, name, now);
+    } finally {
+      leave();
     }
-    leave();
   }
 
   /** Makes a directory that is settled already fit for removals; the result puts its mode and time back. */
@@ -154,27 +164,29 @@ export class Deletion {
   }
 
   /**
-   * Takes an item of the wrong kind out of the way; its contents are reported and count against `--max-delete`, it does
-   * neither. Returns false, after reporting, if it could not be removed.
+   * Takes an item of the wrong kind, which is no directory, out of the way: neither reported nor counted. Returns false,
+   * after reporting, if it could not be removed.
    */
   makeRoom(root: Root, name: ByteString, stat: Stat, kind: string): boolean {
-    if (!stat.isDirectory) {
-      if (this.ctx.options.dryRun) return true;
-      if (this.backups !== undefined) {
-        return this.backups.keep(name, stat, 'goes') || this.cannotMakeRoom(name, kind);
-      }
-      try {
-        root.unlink(name);
-        return true;
-      } catch (error) {
-        this.fail(`delete_file: unlink(${name})`, error);
-        return this.cannotMakeRoom(name, kind);
-      }
+    if (this.ctx.options.dryRun) return true;
+    if (this.backups !== undefined) {
+      return this.backups.keep(name, stat, 'goes') || this.cannotMakeRoom(name, kind);
     }
+    try {
+      root.unlink(name);
+      return true;
+    } catch (error) {
+      this.fail(`delete_file: unlink(${name})`, error);
+      return this.cannotMakeRoom(name, kind);
+    }
+  }
+
+  /** The same for a directory. Its contents are reported and count against `--max-delete`. */
+  async makeRoomOfDirectory(root: Root, name: ByteString, stat: Stat, kind: string): Promise<boolean> {
     const isEmpty =
       this.when === undefined && !this.ctx.options.force
         ? this.contents(root, name).length === 0
-        : this.removeContents(root, name, stat) === 'removed';
+        : (await this.removeContents(root, name, stat)) === 'removed';
     if (!isEmpty) {
       this.tellNotEmpty(name);
       return this.cannotMakeRoom(name, kind);
@@ -210,16 +222,11 @@ export class Deletion {
     return found.sort((a, b) => compareNames(b.name, b.stat.isDirectory, a.name, a.stat.isDirectory));
   }
 
-  /** An item that is not a directory, or a directory with its contents. */
-  private remove(root: Root, name: ByteString, stat: Stat): Outcome {
-    if (stat.isDirectory) {
-      const outcome = this.removeContents(root, name, stat);
-      if (outcome !== 'removed') {
-        this.tellNotEmpty(name);
-        return outcome;
-      }
-    }
-    return this.removeItem(root, name, stat, true);
+  /** A directory with its contents. */
+  private async removeDirectory(root: Root, name: ByteString, stat: Stat): Promise<void> {
+    const outcome = await this.removeContents(root, name, stat);
+    if (outcome === 'removed') this.removeItem(root, name, stat, true);
+    else this.tellNotEmpty(name);
   }
 
   /** The item itself. `isEmpty`: nothing is left in it, if it is a directory. */
@@ -256,11 +263,12 @@ export class Deletion {
   }
 
   /** `removed`: the directory is empty now. A directory in it that keeps something is told of, and counts, once more. */
-  private removeContents(root: Root, directory: ByteString, own: Stat): Outcome {
+  private async removeContents(root: Root, directory: ByteString, own: Stat): Promise<Outcome> {
     if (!this.ctx.options.dryRun && !platform.isRoot && (own.mode & 0o300) !== 0o300)
       makeWritable(root, directory, own);
     let whole: Outcome = 'removed';
     for (const { name, stat } of this.contents(root, directory)) {
+      if (this.ctx.wire.isFull) await this.ctx.wire.drain();
       this.filter.enter(directory);
       if (this.filter.isExcluded(name, stat.isDirectory, { deleting: true })) {
         whole = 'kept';
@@ -273,7 +281,7 @@ export class Deletion {
       }
       let isEmpty = true;
       if (stat.isDirectory) {
-        isEmpty = this.removeContents(root, name, stat) === 'removed';
+        isEmpty = (await this.removeContents(root, name, stat)) === 'removed';
         if (!isEmpty) this.tellNotEmpty(name);
       }
       const outcome = this.removeItem(root, name, stat, isEmpty);

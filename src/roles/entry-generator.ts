@@ -1,10 +1,11 @@
 import type { ByteString } from '../core/bytes.ts';
 import { isMissing, isRegular, isSymlink } from '../core/mode.ts';
+import type { Stat } from '../files/stat.ts';
 import { ITEM } from '../protocol/item.ts';
 import { DirectoryGenerator } from './directory-generator.ts';
 import { GeneratorPart, type Workbench } from './generator-part.ts';
 import type { HardLinks, LinkMember } from './hard-links.ts';
-import { NodeGenerator } from './node-generator.ts';
+import { type NodeFate, NodeGenerator } from './node-generator.ts';
 import type { ReceivedList } from './receiving-side.ts';
 import { RegularGenerator } from './regular-generator.ts';
 
@@ -43,10 +44,7 @@ export class EntryGenerator extends GeneratorPart {
     if (group >= 0) {
       const leader = this.links.leader(group);
       const member: LinkMember = { held, i, ndx };
-      if (leader !== undefined) {
-        this.link(member, leader);
-        return undefined;
-      }
+      if (leader !== undefined) return this.link(member, leader);
       if (this.links.isInFlight(group)) {
         this.links.wait(group, member);
         return undefined;
@@ -55,19 +53,23 @@ export class EntryGenerator extends GeneratorPart {
     const mode = list.mode(i);
     if (isRegular(mode)) return this.files.file(held, i, ndx, name, stat);
     const fate = this.nodes.node(held, i, ndx, name, stat);
-    if (fate === 'made' || fate === 'there') {
-      this.ctx.tellSuccess(ndx, fate === 'made' && isSymlink(mode));
-      this.arrived(list, i, name);
-    } else this.leave(list, i, ndx);
+    if (fate instanceof Promise) return fate.then((known) => this.settleNode(held, i, ndx, name, known));
+    this.settleNode(held, i, ndx, name, fate);
     return undefined;
   }
 
+  private settleNode({ list }: ReceivedList, i: number, ndx: number, name: ByteString, fate: NodeFate): void {
+    if (fate === 'made' || fate === 'there') {
+      this.ctx.tellSuccess(ndx, fate === 'made' && isSymlink(list.mode(i)));
+      this.arrived(list, i, name);
+    } else this.leave(list, i, ndx);
+  }
+
   /** `--delete-missing-args`: the sender has no such thing, so that it is not to be here either. */
-  private removeMissing(name: ByteString): undefined {
+  private removeMissing(name: ByteString): undefined | Promise<void> {
     const stat = this.items.lstat(name);
     if (stat === undefined || stat === 'failed') return undefined;
-    this.deletion.removeMissing(this.side.root!, name, stat);
-    return undefined;
+    return this.deletion.removeMissing(this.side.root!, name, stat);
   }
 
   /** A redo, or a hard-link member that has to ask after another one failed. */
@@ -83,8 +85,8 @@ export class EntryGenerator extends GeneratorPart {
     await this.files.ask({ held, i, ndx, name }, stat?.isRegular ? stat : undefined, redo);
   }
 
-  /** Makes a hard link to `leader` and reports it. */
-  link(member: LinkMember, leader: ByteString): void {
+  /** Makes a hard link to `leader` and reports it. A promise only if there is something to wait for. */
+  link(member: LinkMember, leader: ByteString): undefined | Promise<void> {
     const { held, i, ndx } = member;
     const { list } = held;
     const name = this.side.localName(list, i);
@@ -92,17 +94,36 @@ export class EntryGenerator extends GeneratorPart {
     const kind = ITEM.LOCAL_CHANGE | ITEM.XNAME_FOLLOWS;
     const isAbsent = this.directories.isAbsent(list.dirname(i));
     const stat = isAbsent ? undefined : this.directories.lstat(list, i);
-    if (stat === 'failed') return;
+    if (stat === 'failed') return undefined;
     const { alternates } = this.side.keeping;
     const target = root?.lstat(leader) ?? alternates?.taken.get(leader);
     if (stat !== undefined && target !== undefined && stat.sameItem(target)) {
       this.writer.report(held, list, i, ndx, kind, '');
       this.items.tellUnchanged(name, 0);
       this.ctx.tellSuccess(ndx, false);
-      return;
+      return undefined;
     }
-    if (stat?.isDirectory && !this.deletion.makeRoom(root!, name, stat, 'hard link')) return;
-    const found = stat?.isDirectory ? undefined : stat;
+    if (stat?.isDirectory) {
+      return this.deletion.makeRoomOfDirectory(root!, name, stat, 'hard link').then((isMade) => {
+        if (isMade) this.linkThere(member, leader, name, undefined, target);
+      });
+    }
+    this.linkThere(member, leader, name, stat, target);
+    return undefined;
+  }
+
+  /** `found`: what the link takes the place of. `target`: what is at `leader`. */
+  private linkThere(
+    { held, i, ndx }: LinkMember,
+    leader: ByteString,
+    name: ByteString,
+    found: Stat | undefined,
+    target: Stat | undefined,
+  ): void {
+    const { list } = held;
+    const { root } = this.side;
+    const { alternates } = this.side.keeping;
+    const kind = ITEM.LOCAL_CHANGE | ITEM.XNAME_FOLLOWS;
     if (!this.ctx.options.dryRun && root !== undefined) {
       try {
         if (!this.items.replace(root, name, found, (at) => root.link(leader, at))) return;

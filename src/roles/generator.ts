@@ -53,13 +53,13 @@ export class Generator {
     if (ctx.negotiated.hasDeleteStats && !late) this.endOfDeletions();
     await this.echoed(3);
     if (late) {
-      if (this.deletion.when === 'after') this.cleanAll();
-      else if (this.side.root !== undefined) this.deletion.removeDecided(this.side.root);
+      if (this.deletion.when === 'after') await this.cleanAll();
+      else if (this.side.root !== undefined) await this.deletion.removeDecided(this.side.root);
       if (ctx.negotiated.hasDeleteStats) this.endOfDeletions();
     }
     ctx.onGoodbye();
     if (ctx.negotiated.hasDeleteStats) await this.echoed(4);
-    if (!ctx.negotiated.incRecurse) this.touchUpAll();
+    if (!ctx.negotiated.incRecurse) await this.touchUpAll();
     this.writer.index(NDX_DONE);
     ctx.wire.flush();
   }
@@ -91,7 +91,7 @@ export class Generator {
 
   private async singleList(): Promise<void> {
     const held = this.side.fresh.shift()!;
-    if (this.deletion.when === 'before') this.cleanAll();
+    if (this.deletion.when === 'before') await this.cleanAll();
     await this.generate(held);
     this.writer.index(NDX_DONE);
     await this.echoed(1);
@@ -105,6 +105,7 @@ export class Generator {
     for (;;) {
       await this.leftovers();
       this.closeLists();
+      await this.room();
       const linkable = !side.ctx.options.hardLinks || side.complete || side.known >= LINK_LOOK_AHEAD;
       if (side.fresh.length > 0 && linkable) await this.generate(side.fresh.shift()!);
       else if (side.complete && side.fresh.length === 0 && this.unclosed.length === 0) break;
@@ -146,8 +147,9 @@ export class Generator {
         held.open--;
         await this.entries.ask(held, i, ndx, false);
       } else {
-        this.entries.link(work.link, work.leader);
+        await this.entries.link(work.link, work.leader);
         work.link.held.open--;
+        await this.room();
       }
     }
   }
@@ -159,13 +161,10 @@ export class Generator {
     const { list } = held;
     const { options, negotiated } = side.ctx;
     if (negotiated.incRecurse) this.unclosed.push(held);
-    if (options.listOnly) {
-      this.show(held);
-      return;
-    }
+    if (options.listOnly) return this.show(held);
     if (options.hardLinks) this.learnGroups(held);
     const early = negotiated.incRecurse && options.times && !omitsDirectoryTimes(options);
-    if (negotiated.incRecurse) this.startDirectory(held);
+    if (negotiated.incRecurse) await this.startDirectory(held);
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
       if (list.isDead(i)) continue;
@@ -173,11 +172,11 @@ export class Generator {
         const work = this.entries.entry(held, i, list.ndxStart + position);
         if (work !== undefined) await work;
       } else if (!negotiated.incRecurse) {
-        this.wholeDirectory(held, i, list.ndxStart + position);
+        await this.wholeDirectory(held, i, list.ndxStart + position);
       } else if (early && list.name(i) !== '.') {
         this.entries.directories.makeEarly(list, i);
       }
-      if (side.ctx.wire.isFull) await side.ctx.wire.drain();
+      if (side.ctx.wire.isFull) await this.room();
       if (performance.now() - this.yielded > 10) await this.breathe();
     }
   }
@@ -188,20 +187,20 @@ export class Generator {
   }
 
   /** With incremental recursion: the directory that the list describes. */
-  private startDirectory(held: ReceivedList): void {
+  private async startDirectory(held: ReceivedList): Promise<void> {
     const { directory, list } = held;
     if (directory === undefined || this.side.isLeftAlone(directory.list, directory.i)) return;
     if (!this.entries.directories.directory(held, directory.list, directory.i, list.ndxStart - 1)) return;
     if (this.cleansEarly && this.side.isContentDirectory(directory.list, directory.i)) {
-      this.clean(directory.list, directory.i, listedNames(list));
+      await this.clean(directory.list, directory.i, listedNames(list));
     }
   }
 
   /** Without incremental recursion: a directory where it stands in the list. */
-  private wholeDirectory(held: ReceivedList, i: number, ndx: number): void {
+  private async wholeDirectory(held: ReceivedList, i: number, ndx: number): Promise<void> {
     const { list } = held;
     if (this.side.isLeftAlone(list, i) || !this.entries.directories.directory(held, list, i, ndx)) return;
-    if (this.cleansEarly && this.side.isContentDirectory(list, i)) this.clean(list, i, this.listed());
+    if (this.cleansEarly && this.side.isContentDirectory(list, i)) await this.clean(list, i, this.listed());
   }
 
   private learnGroups(held: ReceivedList): void {
@@ -227,7 +226,13 @@ export class Generator {
     this.yielded = performance.now();
   }
 
-  private show(held: ReceivedList): void {
+  /** Waits until the connection takes more: a peer that reads nothing is not talked at without end. */
+  private async room(): Promise<void> {
+    const { wire } = this.side.ctx;
+    if (wire.isFull) await wire.drain();
+  }
+
+  private async show(held: ReceivedList): Promise<void> {
     const { ctx } = this.side;
     const incremental = ctx.negotiated.incRecurse;
     if (incremental && held.directory !== undefined) {
@@ -238,26 +243,31 @@ export class Generator {
       const i = list.at(position);
       if (list.isDead(i) || (incremental && list.isDirectory(i))) continue;
       ctx.emit({ type: 'listed', entry: entryDetails(list, i, ctx.options) });
+      if (ctx.wire.isFull) await this.room();
     }
   }
 
   // ---- deletion ----
 
-  private clean(list: ReceivedList['list'], i: number, isListed: (name: string) => boolean): void {
+  private async clean(
+    list: ReceivedList['list'],
+    i: number,
+    isListed: (name: string) => boolean,
+  ): Promise<void> {
     const { root } = this.side;
     if (root === undefined || this.entries.directories.isAbsent(list.name(i))) return;
-    this.deletion.clean(root, this.side.localName(list, i), isListed);
+    await this.deletion.clean(root, this.side.localName(list, i), isListed);
   }
 
   /** Every content directory of the whole list: `--delete-before`, `--delete-after`. */
-  private cleanAll(): void {
+  private async cleanAll(): Promise<void> {
     const { ctx } = this.side;
     const { list } = this.side.lists[0]!;
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
       if (!list.isDirectory(i) || !this.side.isContentDirectory(list, i)) continue;
       if (ctx.options.verbose > 1 && list.flags(i) & ENTRY.TOP_DIR) ctx.info(`deleting in ${list.name(i)}`);
-      this.clean(list, i, this.listed());
+      await this.clean(list, i, this.listed());
     }
   }
 
@@ -268,11 +278,13 @@ export class Generator {
     return this.wholeListed;
   }
 
-  private touchUpAll(): void {
+  private async touchUpAll(): Promise<void> {
     const { list } = this.side.lists[0]!;
     for (let position = 0; position < list.count; position++) {
       const i = list.at(position);
-      if (list.isDirectory(i)) this.entries.directories.touchUp(list, i);
+      if (!list.isDirectory(i)) continue;
+      this.entries.directories.touchUp(list, i);
+      if (this.side.ctx.wire.isFull) await this.room();
     }
   }
 }

@@ -67,9 +67,12 @@ export class ListBuilder {
   }
 
   /** The first list: everything without incremental recursion, else the arguments and the contents of dot-dirs. */
-  first(): SourcedList {
+  async first(): Promise<SourcedList> {
     const target = new SourcedList(new FileList(this.nextStart));
-    for (const arg of this.args) this.argument(target, arg);
+    for (const arg of this.args) {
+      await this.argument(target, arg);
+      await this.room();
+    }
     return this.complete(target);
   }
 
@@ -79,18 +82,24 @@ export class ListBuilder {
   }
 
   /** The sub-list of the next directory, depth-first. */
-  next(): SourcedList {
+  async next(): Promise<SourcedList> {
     const directory = this.pending.pop()!;
     const { name } = directory;
     const target = new SourcedList(new FileList(this.nextStart, directory.dirIndex, name), directory.entry);
     for (const origin of directory.origins) {
-      this.addContents(target, origin, name, false, this.deviceOf(origin, name));
+      await this.addContents(target, origin, name, false, this.deviceOf(origin, name));
     }
     for (const arg of directory.args) {
       this.hides.enter(name, arg.origin);
-      this.place(target, arg, name.length + 1);
+      await this.place(target, arg, name.length + 1);
     }
     return this.complete(target);
+  }
+
+  /** Waits until the connection takes more: much can be said of what is not in the list. */
+  private async room(): Promise<void> {
+    const { wire } = this.ctx;
+    if (wire.isFull) await wire.drain();
   }
 
   private complete(target: SourcedList): SourcedList {
@@ -126,7 +135,7 @@ export class ListBuilder {
 
   // ---- arguments ----
 
-  private argument(target: SourcedList, arg: SourceArgument): void {
+  private async argument(target: SourcedList, arg: SourceArgument): Promise<void> {
     const { name, origin } = arg;
     if (arg.hasDot) this.addDot(target, origin);
     const stat = this.statArgument(arg);
@@ -137,7 +146,7 @@ export class ListBuilder {
       this.ctx.info(`skipping directory ${name}`);
       return;
     }
-    this.place(target, arg, name.startsWith('/') ? 1 : 0, stat);
+    await this.place(target, arg, name.startsWith('/') ? 1 : 0, stat);
   }
 
   /** `-R ./name`: the entry `.` once a session, as a directory above the name. */
@@ -154,7 +163,12 @@ export class ListBuilder {
    * @param from  where in its name the components begin that the list does not stand for
    * @param stat  what is there, if that is known already
    */
-  private place(target: SourcedList, arg: SourceArgument, from: number, stat?: Stat | 'missing'): void {
+  private async place(
+    target: SourcedList,
+    arg: SourceArgument,
+    from: number,
+    stat?: Stat | 'missing',
+  ): Promise<void> {
     const { name, origin } = arg;
     const incremental = this.ctx.negotiated.incRecurse;
     for (let slash = name.indexOf('/', from); slash > 0; slash = name.indexOf('/', slash + 1)) {
@@ -169,10 +183,10 @@ export class ListBuilder {
     // As rsync: in a sub-list the files of the directories above have a say.
     if (found instanceof Stat && from > 1 && this.hides.found(name, found.isDirectory, origin)) return;
     if (found === 'missing') this.adder.addMissing(target, origin, name);
-    else if (found !== undefined) this.addArgument(target, arg, found);
+    else if (found !== undefined) await this.addArgument(target, arg, found);
   }
 
-  private addArgument(target: SourcedList, arg: SourceArgument, stat: Stat): void {
+  private async addArgument(target: SourcedList, arg: SourceArgument, stat: Stat): Promise<void> {
     const { name, origin, isContent } = arg;
     const { recursive } = this.ctx.options;
     const hasContent = stat.isDirectory && (recursive || isContent);
@@ -181,7 +195,7 @@ export class ListBuilder {
     if (!hasContent) return;
     if (keepsPaths(this.ctx.options)) this.implied.add(name);
     const whole = recursive && !this.ctx.negotiated.incRecurse;
-    if (whole || !recursive || isDotDir(name)) this.addContents(target, origin, name, whole, stat.dev);
+    if (whole || !recursive || isDotDir(name)) await this.addContents(target, origin, name, whole, stat.dev);
   }
 
   /** Undefined, after a report if there is something to report: nothing goes into the list. */
@@ -270,21 +284,22 @@ export class ListBuilder {
   }
 
   /** The contents of a directory, and with `whole` those of its directories too. */
-  private addContents(
+  private async addContents(
     target: SourcedList,
     origin: number,
     directory: ByteString,
     whole: boolean,
     device: bigint | undefined,
-  ): void {
+  ): Promise<void> {
     const { oneFileSystem, recursive } = this.ctx.options;
     const place = this.origins[origin]!;
     this.hides.enter(directory, origin);
     const scan = scanDirectory(place.root, place.at(directory));
-    this.reportScan(place, directory, scan);
+    await this.reportScan(place, directory, scan);
     const prefix = isDotDir(directory) ? directory.slice(0, -1) : `${directory}/`;
     const below: ByteString[] = [];
     for (let k = 0; k < scan.names.length; k++) {
+      if (this.ctx.wire.isFull) await this.room();
       const name = prefix + scan.names[k]!;
       let stat = scan.stats[k]!;
       if (this.links.isActive && stat.isSymlink) {
@@ -307,16 +322,17 @@ export class ListBuilder {
       this.adder.add(target, origin, name, stat, flags);
       if (flags & ENTRY.CONTENT_DIR) below.push(name);
     }
-    if (whole) for (const name of below) this.addContents(target, origin, name, true, device);
+    if (whole) for (const name of below) await this.addContents(target, origin, name, true, device);
   }
 
-  private reportScan(place: Origin, directory: ByteString, scan: DirectoryScan): void {
+  private async reportScan(place: Origin, directory: ByteString, scan: DirectoryScan): Promise<void> {
     if (scan.failure !== undefined) {
       this.ctx.ioError |= IOERR.GENERAL;
       const text = fromText(scan.failure.text);
       this.ctx.error(`rsync: [sender] opendir "${place.display(directory)}" failed: ${text}`);
     }
     for (const error of scan.errors) {
+      await this.room();
       const path = place.display(isDotDir(directory) ? error.name : `${directory}/${error.name}`);
       if (error.kind === 'vanished') {
         this.ctx.ioError |= IOERR.VANISHED;

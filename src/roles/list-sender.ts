@@ -50,7 +50,7 @@ export class ListSender {
   async sendFirst(): Promise<SourcedList> {
     const { ctx } = this;
     const started = performance.now();
-    const sourced = this.builder.first();
+    const sourced = await this.builder.first();
     await this.addChecksums(sourced);
     const built = performance.now();
     const before = ctx.wire.bytesOut + ctx.wire.writer.length;
@@ -72,7 +72,7 @@ export class ListSender {
     }
     const before = ctx.ioError;
     const bytesBefore = ctx.wire.bytesOut + ctx.wire.writer.length;
-    const sourced = this.builder.next();
+    const sourced = await this.builder.next();
     await this.addChecksums(sourced);
     this.ndx.write(ctx.wire.writer, NDX_FLIST_OFFSET - sourced.list.dirIndex);
     await this.writeList(sourced.list, ctx.ioError === before ? 0 : ctx.ioError);

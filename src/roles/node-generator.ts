@@ -13,10 +13,32 @@ import type { ReceivedList } from './receiving-side.ts';
 /** `made`: now. `there`: it was in its place, or something stands in for it. `left-out`: an alternate directory has it. */
 export type NodeFate = 'made' | 'there' | 'left-out' | 'failed';
 
+/** An item that is to be made. */
+interface Plan {
+  held: ReceivedList;
+  i: number;
+  ndx: number;
+  name: ByteString;
+  /** What it takes the place of. */
+  old: Stat | undefined;
+  /** The same, if it is of the same kind. */
+  like: Stat | undefined;
+  match: AlternateMatch | undefined;
+}
+
 /** Symlinks, devices, fifos and sockets: docs/protocol/3-transfer.md, 3.4. They need no data. */
 export class NodeGenerator extends GeneratorPart {
-  /** What became of it (in a dry run: would have). `found`: what is there now. */
-  node(held: ReceivedList, i: number, ndx: number, name: ByteString, found: Stat | undefined): NodeFate {
+  /**
+   * What became of it (in a dry run: would have). `found`: what is there now. A promise only if there is something to
+   * wait for.
+   */
+  node(
+    held: ReceivedList,
+    i: number,
+    ndx: number,
+    name: ByteString,
+    found: Stat | undefined,
+  ): NodeFate | Promise<NodeFate> {
     const { options } = this.ctx;
     const { list } = held;
     const mode = list.mode(i);
@@ -52,17 +74,22 @@ export class NodeGenerator extends GeneratorPart {
       return 'left-out';
     }
     if (isExact && alternates?.kind === 'link' && this.link(held, i, ndx, name, match!)) return 'there';
-    let exists = found !== undefined;
-    if (found?.isDirectory) {
-      if (!this.deletion.makeRoom(root!, name, found, kind)) return 'failed';
-      exists = false;
-    }
+    const plan: Plan = { held, i, ndx, name, old: found, like: sameKind ? found : undefined, match };
+    if (!found?.isDirectory) return this.place(plan);
+    return this.deletion
+      .makeRoomOfDirectory(root!, name, found, kind)
+      .then((isMade) => (isMade ? this.place({ ...plan, old: undefined }) : 'failed'));
+  }
+
+  private place({ held, i, ndx, name, old, like, match }: Plan): NodeFate {
+    const { options } = this.ctx;
+    const { list } = held;
+    const { root } = this.side;
     if (!options.dryRun && root !== undefined) {
       try {
-        const old = exists ? found : undefined;
         if (!this.items.replace(root, name, old, (at) => this.create(root, list, i, at))) return 'failed';
       } catch (error) {
-        const what = isSymlink(mode)
+        const what = isSymlink(list.mode(i))
           ? `symlink "${root.display(name)}" -> "${list.target(i)}"`
           : `mknod "${root.display(name)}"`;
         this.items.fail(what, error);
@@ -71,18 +98,18 @@ export class NodeGenerator extends GeneratorPart {
       const stat = root.lstat(name);
       if (stat !== undefined) {
         // Whatever was replaced, a symlink too, gives its permissions: as rsync does it for what needs no data.
-        const own = this.comparison.mode(list, i, exists ? found?.mode : undefined);
+        const own = this.comparison.mode(list, i, old?.mode);
         this.items.apply(name, stat, this.comparison.wanted(list, i, own, undefined));
       }
     }
-    if (isExact) {
+    if (match?.level === LEVEL.ALL) {
       this.writer.reportUnchanged(held, list, i, ndx, ITEM.LOCAL_CHANGE);
       this.items.tellUnchanged(name, 0);
       return 'there';
     }
     let flags = ITEM.LOCAL_CHANGE | ITEM.REPORT_CHANGE;
     if (match !== undefined) flags |= this.comparison.differences(list, i, match.stat, ITEM.LOCAL_CHANGE);
-    else if (sameKind) flags |= this.comparison.differences(list, i, found, ITEM.LOCAL_CHANGE);
+    else if (like !== undefined) flags |= this.comparison.differences(list, i, like, ITEM.LOCAL_CHANGE);
     else flags |= ITEM.IS_NEW;
     this.writer.report(held, list, i, ndx, flags);
     return 'made';

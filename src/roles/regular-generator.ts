@@ -32,17 +32,24 @@ export class RegularGenerator extends GeneratorPart {
     const { options } = this.ctx;
     const { list } = held;
     const entry: Entry = { held, i, ndx, name };
-    let stat = found;
     const { minSize, maxSize } = options;
     if (maxSize !== undefined && list.size(i) > maxSize) return this.skip(entry, `${name} is over max-size`);
     if (minSize !== undefined && list.size(i) < minSize) return this.skip(entry, `${name} is under min-size`);
-    if (stat?.isRegular && options.update && this.comparison.isNewer(list, i, stat))
+    if (found?.isRegular && options.update && this.comparison.isNewer(list, i, found))
       return this.skip(entry, `${name} is newer`);
-    if (stat !== undefined && !stat.isRegular) {
-      if (!this.deletion.makeRoom(this.side.root!, name, stat, 'regular file'))
-        return this.leave(list, i, ndx);
-      stat = undefined;
-    }
+    if (found === undefined || found.isRegular) return this.compare(entry, found);
+    const settle = (isMade: boolean): undefined | Promise<void> =>
+      isMade ? this.compare(entry, undefined) : this.leave(list, i, ndx);
+    const { root } = this.side;
+    if (found.isDirectory)
+      return this.deletion.makeRoomOfDirectory(root!, name, found, 'regular file').then(settle);
+    return settle(this.deletion.makeRoom(root!, name, found, 'regular file'));
+  }
+
+  private compare(entry: Entry, stat: Stat | undefined): undefined | Promise<void> {
+    const { options } = this.ctx;
+    const { held, i, name } = entry;
+    const { list } = held;
     const { alternates } = this.side.keeping;
     if (options.checksum) return this.withDigests(entry, stat);
     if (alternates === undefined || (stat !== undefined && alternates.kind === 'copy'))

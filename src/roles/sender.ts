@@ -50,6 +50,7 @@ export class Sender {
   private readonly ndxIn: NdxReader;
   private readonly held: HeldList[] = [];
   private readonly files: FileSender;
+  private readonly removal: SourceRemoval;
   private readonly digestLength: number;
   /** Directories by the index that stands for them, with incremental recursion: their own list's start - 1. */
   private readonly directories = new Map<number, SourcedRef>();
@@ -69,8 +70,8 @@ export class Sender {
     this.lists = new ListSender(ctx, builder, origins, this.ndxOut);
     this.digestLength = DIGEST_LENGTH[ctx.negotiated.transferChecksum];
     this.files = new FileSender(ctx);
-    const removal = new SourceRemoval(ctx);
-    if (removal.isWanted) ctx.onSuccess = (ndx) => this.removeSource(removal, ndx);
+    this.removal = new SourceRemoval(ctx);
+    if (this.removal.isWanted) ctx.onSuccess = (ndx) => this.removeSource(ndx);
   }
 
   /** Runs to the goodbye. Throws what ends the run: a broken connection, a peer that breaks the protocol. */
@@ -95,19 +96,24 @@ export class Sender {
     await this.finish();
   }
 
-  /** One index and what belongs to it. */
+  /** One index and what belongs to it. However many there are, no answer is written to who takes none. */
   private async step(): Promise<void> {
+    const { wire } = this.ctx;
     const ndx = await this.nextIndex();
-    if (ndx === NDX_DONE) return this.done();
-    if (ndx === NDX_DEL_STATS && this.ctx.negotiated.hasDeleteStats) return this.deleteStats();
+    if (ndx === NDX_DONE) this.done();
+    else if (ndx === NDX_DEL_STATS && this.ctx.negotiated.hasDeleteStats) await this.deleteStats();
+    else await this.item(ndx);
+    wire.flushIfLarge();
+    if (wire.isFull) await wire.drain();
+  }
+
+  private async item(ndx: number): Promise<void> {
     if (ndx < 0) throw protocolError(`unexpected index ${ndx} from the generator`);
     const head = await this.ctx.wire.read(readItemHead);
     if (this.isOldKeepAlive(ndx, head)) return;
     this.bytesBefore = this.ctx.wire.bytesOut + this.ctx.wire.writer.length;
     if (head.iflags & ITEM.TRANSFER) await this.transfer(ndx, head);
     else this.echo(ndx, head);
-    this.ctx.wire.flushIfLarge();
-    if (this.ctx.wire.isFull) await this.ctx.wire.drain();
   }
 
   /** The next index; until it comes, lists are sent ahead. */
@@ -193,10 +199,10 @@ export class Sender {
   }
 
   /** MSG_SUCCESS: the receiving side has it. */
-  private removeSource(removal: SourceRemoval, ndx: number): void {
+  private removeSource(ndx: number): void {
     const found = this.find(ndx);
     if (found === undefined) throw protocolError(`success for index ${ndx}, which is in no list`);
-    removal.remove(this.origins[found.held.origin(found.i)]!, found.held.list, found.i);
+    this.removal.remove(ndx, this.origins[found.held.origin(found.i)]!, found.held.list, found.i);
   }
 
   private isOldKeepAlive(ndx: number, head: ItemHead): boolean {
@@ -356,9 +362,11 @@ export class Sender {
     for (;;) {
       ctx.wire.flush();
       const ndx = await ctx.wire.read((r) => this.ndxIn.read(r));
-      if (ndx === NDX_DONE) return;
+      if (ndx === NDX_DONE) return this.removal.finish();
       if (ndx === NDX_DEL_STATS && ctx.negotiated.hasDeleteStats) {
         await this.deleteStats();
+        ctx.wire.flush();
+        if (ctx.wire.isFull) await ctx.wire.drain();
         continue;
       }
       if (ctx.negotiated.protocol < 30 && ndx === this.known) {

@@ -14,6 +14,10 @@ import type { Origin } from './source.ts';
 export class SourceRemoval {
   private readonly ctx: RoleContext;
   private readonly tells: boolean;
+  /** What has been said to have arrived: said once more, it means nothing. */
+  private readonly arrived = new Set<number>();
+  private readonly waiting: { origin: Origin; list: FileList; i: number }[] = [];
+  private working: Promise<void> | undefined;
 
   constructor(ctx: RoleContext) {
     this.ctx = ctx;
@@ -27,14 +31,43 @@ export class SourceRemoval {
   }
 
   /**
-   * Removes the source of an entry.
+   * Removes the source of an entry: at once, or when a peer that is told of it listens again.
    * @throws RsyncError exit 2 for a directory, which nobody may ask for
    */
-  remove(origin: Origin, list: FileList, i: number): void {
+  remove(ndx: number, origin: Origin, list: FileList, i: number): void {
+    if (list.isDirectory(i)) throw protocolError(`the receiver has done with directory ${list.name(i)}`);
+    if (this.arrived.has(ndx)) return;
+    this.arrived.add(ndx);
+    if (this.working === undefined && !this.ctx.wire.isFull) {
+      this.removeNow(origin, list, i);
+      return;
+    }
+    this.waiting.push({ origin, list, i });
+    if (this.working !== undefined) return;
+    this.working = this.work();
+    // `finish` tells of it; whoever reads and writes sees it before.
+    this.working.catch(() => {});
+  }
+
+  /** Waits until nothing is left to be removed. */
+  async finish(): Promise<void> {
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    const { wire } = this.ctx;
+    for (const { origin, list, i } of this.waiting) {
+      if (wire.isFull) await wire.drain();
+      this.removeNow(origin, list, i);
+    }
+    this.waiting.length = 0;
+    this.working = undefined;
+  }
+
+  private removeNow(origin: Origin, list: FileList, i: number): void {
     const name = list.name(i);
     const { root } = origin;
     const at = origin.at(name);
-    if (list.isDirectory(i)) throw protocolError(`the receiver has done with directory ${name}`);
     try {
       // A symlink whose content was sent is what is removed.
       const follows = origin.followsFiles && !isSymlink(list.mode(i));
