@@ -83,7 +83,7 @@ it('a client that tells a server of deletions, and takes nothing: nothing is sen
   const met = await serve({ role: 'sender' }, async (peer) => {
     peer.data(int(0));
     await quiet(peer);
-    (peer as unknown as { end: { input: { pause(): void } } }).end.input.pause();
+    peer.stopListening();
     await flood(peer, frame(TAG.DELETED, Buffer.alloc(4000, 'x')));
     for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
     waiting = peer.channel.output.writableLength;
@@ -103,11 +103,10 @@ describe('a reader that takes nothing', () => {
   it.each(['client', 'server'] as const)('slows the %s down: the file is not read ahead', async (side) => {
     let read = 0;
     const ask = async (peer: ScriptedPeer, before: Uint8Array): Promise<void> => {
-      const far = (peer as unknown as { end: { input: { pause(): void } } }).end.input;
       peer.data(before, peer.index.encode(1), short(TRANSFER | IS_NEW), sumHead());
       // The first bytes are taken, so that it is known to send.
       while (!peer.bytes.includes(short(TRANSFER | IS_NEW))) await new Promise(setImmediate);
-      far.pause();
+      peer.stopListening();
       for (let turns = 0; turns < 3000; turns++) await new Promise(setImmediate);
       peer.cut();
     };

@@ -180,7 +180,7 @@ export class ScriptedPeer {
   /** Sum of all bytes taken from our side. */
   taken = 0;
   private readonly end: PipeEnd;
-  private received = Buffer.alloc(0);
+  private received: Buffer[] = [];
   private wake: () => void = () => {};
   private ended = false;
 
@@ -191,7 +191,7 @@ export class ScriptedPeer {
     this.end = far;
     if (!reads) return;
     far.input.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.received.push(chunk);
       this.taken += chunk.length;
       this.wake();
     });
@@ -235,15 +235,16 @@ export class ScriptedPeer {
 
   /** All that our side has written. */
   get bytes(): Buffer {
-    return this.received;
+    if (this.received.length > 1) this.received = [Buffer.concat(this.received)];
+    return this.received[0] ?? Buffer.alloc(0);
   }
 
   get frames(): Frame[] {
-    return frames(this.received.subarray(this.handshakeLength));
+    return frames(this.bytes.subarray(this.handshakeLength));
   }
 
   get dataStream(): Buffer {
-    return this.isFramed ? dataOf(this.frames) : this.received.subarray(this.handshakeLength);
+    return this.isFramed ? dataOf(this.frames) : this.bytes.subarray(this.handshakeLength);
   }
 
   /** Waits until our side has written so many bytes of data. False: it ended before. */
@@ -264,6 +265,15 @@ export class ScriptedPeer {
         this.wake = resolve;
       });
     }
+  }
+
+  /** From here on nothing that our side writes is taken, until `listen`. */
+  stopListening(): void {
+    this.end.input.pause();
+  }
+
+  listen(): void {
+    this.end.input.resume();
   }
 
   /** Ends as a process with this status does. */
