@@ -1,14 +1,14 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { fromText } from '../../src/core/bytes.ts';
 import { isRsyncError } from '../../src/core/errors.ts';
-import { type OptionsInput, resolveOptions } from '../../src/options/resolve.ts';
+import { resolveOptions } from '../../src/options/resolve.ts';
 import type { TransferOptions } from '../../src/options/transfer-options.ts';
-import { availableCompressors } from '../../src/protocol/token.ts';
 import { parseServerCommand, type ServerCommand } from '../../src/server/server-command.ts';
 import { type Exchange, entriesOf, exchange } from '../session/exchanges.ts';
-import { ARCHIVE_H, runPair, Workspace } from '../support/pair.ts';
+import { runPair, Workspace } from '../support/pair.ts';
 import { frame, TAG } from '../support/scripted-peer.ts';
-import { DEFAULT_TIME, type EntrySpec, noise } from '../support/tree.ts';
+import type { EntrySpec } from '../support/tree.ts';
+import { DESTINATION, LIST, optionSets, SOURCE } from './option-sets.ts';
 
 /** Whom the bytes are told to: an end of ours in one of its two roles. */
 export type Victim = 'client receiver' | 'client sender' | 'server receiver' | 'server sender';
@@ -28,106 +28,41 @@ export interface Recording {
   capabilities?: string;
   /** Source arguments below the folder of the sources. */
   sources: string[];
+  /** The session has a `--files-from` list: LIST. */
+  listed?: boolean;
   source: readonly EntrySpec[];
   destination: readonly EntrySpec[];
-}
-
-const OLD = noise(2000, 1);
-const NEW = Buffer.concat([OLD.subarray(0, 900), Buffer.from('changed'), OLD.subarray(900)]);
-
-const SOURCE: readonly EntrySpec[] = [
-  { path: 'changed', content: NEW, mtime: DEFAULT_TIME + 9 },
-  { path: 'same', content: 'the same' },
-  { path: 'empty', content: '' },
-  { path: 'zeros', content: Buffer.alloc(5000), mtime: DEFAULT_TIME + 9 },
-  { path: 'dir/inside', content: 'inside', mtime: DEFAULT_TIME + 9 },
-  { path: 'dir/fresh', content: noise(1500, 2) },
-  { path: 'dir/deeper/still', content: 'still', mtime: [DEFAULT_TIME, 5000] },
-  { path: 'kind/now a file', content: 'file' },
-  { path: 'hard', content: 'linked' },
-  { path: 'other/hard', type: 'hardlink', target: 'hard' },
-  { path: 'link', type: 'symlink', target: 'same' },
-];
-
-const DESTINATION: readonly EntrySpec[] = [
-  { path: 'changed', content: OLD },
-  { path: 'same', content: 'the same' },
-  { path: 'zeros', content: noise(3000, 3) },
-  { path: 'dir/inside', content: 'older' },
-  { path: 'dir/surplus', content: 'surplus' },
-  { path: 'surplus/a/b', content: 'deep' },
-  { path: 'kind/now a file', type: 'dir' },
-  { path: 'dir/deeper', content: 'a file' },
-  { path: 'link', type: 'symlink', target: 'elsewhere' },
-];
-
-const BASE: OptionsInput = { recursive: true, links: true, times: true, checksumSeed: 7 };
-
-/** Options of one recording a line; each is recorded in both directions and told to both ends. */
-function optionSets(): [string, OptionsInput][] {
-  const archive: OptionsInput = { ...ARCHIVE_H, devices: false, checksumSeed: 7 };
-  const md5 = { checksumChoice: 'md5' };
-  const sets: [string, OptionsInput][] = [29, 30, 31, 32].map((protocol) => [
-    `archive --delete, protocol ${protocol}`,
-    { ...archive, ...md5, protocol, deleteMode: 'default' },
-  ]);
-  sets.push(
-    ['archive, negotiated', archive],
-    ['whole list', { ...BASE, ...md5, incRecurse: false, deleteMode: 'before', perms: true }],
-    ['-c --delete-after', { ...BASE, checksum: true, deleteMode: 'after', checksumChoice: 'xxh64' }],
-    ['-c, protocol 29', { ...BASE, checksum: true, protocol: 29 }],
-    ['--inplace', { ...BASE, ...md5, inplace: true }],
-    ['--inplace, protocol 29', { ...BASE, inplace: true, protocol: 29 }],
-    ['--partial -S', { ...BASE, partial: true, sparse: true, checksumChoice: 'sha1' }],
-    ['dry run', { ...BASE, ...md5, dryRun: true, itemize: 2, verbose: 2, deleteMode: 'during' }],
-    ['-I -W', { ...BASE, ...md5, ignoreTimes: true, wholeFile: true, stats: true, progress: true }],
-    [
-      'filters',
-      {
-        ...BASE,
-        ...md5,
-        deleteMode: 'default',
-        filters: [
-          { kind: 'exclude', text: fromText('*surplus*') },
-          { kind: 'include', text: fromText('dir/**/still') },
-        ],
-      },
-    ],
-    ['small blocks', { ...BASE, ...md5, blockSize: 100, ignoreTimes: true }],
-  );
-  for (const compressChoice of availableCompressors()) {
-    if (compressChoice === 'none') continue;
-    const compressed = { ...BASE, ...md5, compress: true, compressChoice, ignoreTimes: true };
-    sets.push([`-z ${compressChoice}`, compressed]);
-    if (compressChoice.startsWith('zlib')) {
-      sets.push([`-z ${compressChoice}, protocol 30`, { ...compressed, protocol: 30 }]);
-    }
-  }
-  return sets;
 }
 
 /** Sessions between our two ends. */
 async function ownRecordings(): Promise<Recording[]> {
   const found: Recording[] = [];
-  for (const [name, input] of optionSets()) {
+  for (const { name, options, list, destination = [] } of optionSets()) {
     for (const direction of ['pull', 'push'] as const) {
       const space = new Workspace();
       try {
         const src = space.make('src', SOURCE);
-        const dst = space.make('dst', DESTINATION);
+        const dst = space.make('dst', [...DESTINATION, ...destination]);
+        const below = options.relative === true ? './' : '';
+        const input = { ...options };
+        if (list !== undefined) {
+          writeFileSync(space.at('list'), LIST);
+          input.filesFrom = `${list === 'peer' ? ':' : ''}${space.at('list')}`;
+        }
         const { result, error, toServer, toClient, order } = await runPair({
           direction,
           options: input,
-          sources: [`${src}/`],
+          sources: [`${src}/${below}`],
           destination: dst,
           record: true,
         });
         if (result?.exitCode !== 0) throw new Error(`${name}, ${direction}: ${error?.message ?? 'failed'}`);
         const common = {
           options: resolveOptions(input),
-          sources: [''],
+          sources: [below],
           source: SOURCE,
-          destination: DESTINATION,
+          destination: [...DESTINATION, ...destination],
+          listed: list !== undefined,
         };
         for (const side of ['client', 'server'] as const) {
           const told = side === 'client' ? toClient : toServer;

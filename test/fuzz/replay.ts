@@ -1,9 +1,11 @@
 import { transfer } from '../../src/client/transfer.ts';
 import type { TransferEvent } from '../../src/core/events.ts';
 import { WholeDisk } from '../../src/files/places.ts';
+import type { TransferOptions } from '../../src/options/transfer-options.ts';
 import { capabilityText } from '../../src/protocol/server-args.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe } from '../../src/transport/pipe.ts';
+import { ofServer } from '../support/pair.ts';
 import type { Recording } from './recording.ts';
 
 /** Turns of the event loop without a word, after which the victim is taken to wait for more. */
@@ -23,6 +25,19 @@ export interface Replayed {
   hangs: boolean;
 }
 
+/** The options of one end, with a `--files-from` list that is there. */
+function withList(options: TransferOptions, list: string, isServer: boolean): TransferOptions {
+  const { filesFrom } = options;
+  if (filesFrom === undefined) return options;
+  const own = { ...options, filesFrom: { ...filesFrom, file: list } };
+  return isServer ? ofServer(own) : own;
+}
+
+/** A file is read or written by a thread: who waits for it is not silent. */
+function isAtDisk(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
+}
+
 const turn = (): Promise<void> => new Promise(setImmediate);
 
 /**
@@ -30,10 +45,11 @@ const turn = (): Promise<void> => new Promise(setImmediate);
  * answer comes before its question, and the speed of the machine decides nothing.
  */
 export async function replay(
-  { victim, options, capabilities, sources }: Recording,
+  { victim, options: recorded, capabilities, sources, listed = false }: Recording,
   pieces: readonly Buffer[],
-  paths: { source: string; destination: string },
+  paths: { source: string; destination: string; list: string },
 ): Promise<Replayed> {
+  const options = listed ? withList(recorded, paths.list, victim.startsWith('server')) : recorded;
   const [near, far] = createPipe('fuzz');
   const replayed: Replayed = { exitCode: -1, error: undefined, messages: [], hangs: false };
   const onEvent = (event: TransferEvent): void => {
@@ -53,7 +69,7 @@ export async function replay(
         direction: receives ? (options.listOnly ? 'list' : 'pull') : 'push',
         remote: { user: undefined, host: 'fuzz' },
         // As if everything had been asked for, as far as one argument can.
-        remotePaths: [receives ? 'src/' : 'dst'],
+        remotePaths: [receives ? `src/${sources[0]?.startsWith('./') === true ? './' : ''}` : 'dst'],
         localPaths: receives ? [paths.destination] : below,
         channel: near,
         onEvent,
@@ -85,7 +101,7 @@ export async function replay(
     let before = said;
     for (let silent = 0; silent < SILENT_TURNS && !ended; silent++) {
       await turn();
-      if (said !== before) silent = 0;
+      if (said !== before || isAtDisk()) silent = 0;
       before = said;
     }
   };

@@ -129,7 +129,7 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
 }
 
 /** What a server is told by a client with these options: whose disk a list is on is for each to say. */
-function ofServer(given: TransferOptions): TransferOptions {
+export function ofServer(given: TransferOptions): TransferOptions {
   // Rules are sent.
   const options: TransferOptions = { ...given, filters: [] };
   const { filesFrom } = options;
