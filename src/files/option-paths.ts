@@ -2,6 +2,7 @@ import { win32 } from 'node:path';
 import { type ByteString, toText } from '../core/bytes.ts';
 import { type Places, splitPath } from './places.ts';
 import { platform } from './platform/index.ts';
+import type { Root } from './root.ts';
 
 /** With `/` between components, whatever the platform's own form is. */
 function plain(path: ByteString): ByteString {
@@ -22,6 +23,26 @@ export function optionPath(destination: ByteString, path: ByteString): ByteStrin
   if (isAbsolutePath(own)) return own;
   if (destination === '' || destination === '.') return own === '' ? '.' : own;
   return destination.endsWith('/') ? destination + own : `${destination}/${own}`;
+}
+
+/**
+ * The name that a path has below the destination, by its text; undefined: it is elsewhere. What is there may come from the
+ * peer: it is to be reached through the root of the destination, which follows no symlink.
+ */
+export function nameBelow(places: Places, destination: ByteString, path: ByteString): ByteString | undefined {
+  const above = places.display(destination);
+  const own = places.display(path);
+  const prefix = above.endsWith('/') ? above : `${above}/`;
+  return own.length > prefix.length && own.startsWith(prefix) ? own.slice(prefix.length) : undefined;
+}
+
+/** There, and no symlink on the way to it. */
+export function isOwnDirectory(root: Root, name: ByteString): boolean {
+  try {
+    return root.lstat(name)?.isDirectory === true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { isDevice, isRegular, isSpecial, isSymlink } from '../core/mode.ts';
 import { applyAttributes } from '../files/attributes.ts';
 import { type Copy, copyToTemp, copyToTempNow, type Located, nameCopy } from '../files/copy.ts';
 import { errnoCode, errnoText } from '../files/errors.ts';
-import { makeDirectories, optionPath } from '../files/option-paths.ts';
+import { isOwnDirectory, makeDirectories, nameBelow, optionPath } from '../files/option-paths.ts';
 import { platform } from '../files/platform/index.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
@@ -27,6 +27,8 @@ export class Backups {
   /** Of `--backup-dir`, for Places. */
   private readonly path: ByteString | undefined;
   private directory: Root | undefined;
+  /** Of a `--backup-dir` in the destination: its name there. */
+  private readonly inner: ByteString | undefined;
   private readonly tells: boolean;
 
   /** @throws RsyncError exit 1 if the directory is something else */
@@ -45,6 +47,12 @@ export class Backups {
         hint: 'Name another directory for --backup-dir.',
       });
     }
+    if (this.path === undefined) return;
+    const inner = nameBelow(ctx.places, destination, this.path);
+    if (inner === undefined) return;
+    // A symlink that is there before anything has come is the user's own; one that comes later is the peer's.
+    if (stat !== undefined && !isOwnDirectory(root, inner)) this.directory = ctx.places.open(this.path);
+    else this.inner = inner;
   }
 
   close(): void {
@@ -117,6 +125,12 @@ export class Backups {
       clear(this.root, to);
       return { root: this.root, name: to };
     }
+    if (this.inner !== undefined) {
+      const at = `${this.inner}/${to}`;
+      this.makeParents(this.root, at, this.inner);
+      clear(this.root, at);
+      return { root: this.root, name: at };
+    }
     const root = this.open(this.path);
     this.makeParents(root, to);
     clear(root, to);
@@ -125,21 +139,32 @@ export class Backups {
 
   private open(path: ByteString): Root {
     if (this.directory !== undefined) return this.directory;
-    if (makeDirectories(this.ctx.places, path) && this.tells)
-      this.ctx.info(`(new) backup_dir is ${this.ctx.options.backupDir}`);
+    if (makeDirectories(this.ctx.places, path)) this.tellNew();
     this.directory = this.ctx.places.open(path);
     return this.directory;
   }
 
-  /** The directories of the backup are like those that its file is in. An older backup does not stand in their way. */
-  private makeParents(root: Root, name: ByteString): void {
+  private tellNew(): void {
+    if (this.tells) this.ctx.info(`(new) backup_dir is ${this.ctx.options.backupDir}`);
+  }
+
+  /**
+   * The directories of the backup are like those that its file is in. An older backup does not stand in their way.
+   * @param top  the name of the directory of all backups, if it is in the same root
+   */
+  private makeParents(root: Root, name: ByteString, top = ''): void {
     for (let slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
       const directory = name.slice(0, slash);
       const found = root.lstat(directory);
       if (found?.isDirectory) continue;
       if (found !== undefined) root.unlink(directory);
+      if (directory.length <= top.length) {
+        root.mkdir(directory, 0o777);
+        if (directory === top) this.tellNew();
+        continue;
+      }
       root.mkdir(directory, 0o700);
-      const original = this.root.lstat(directory);
+      const original = this.root.lstat(top === '' ? directory : directory.slice(top.length + 1));
       const made = root.lstat(directory);
       if (original === undefined || made === undefined) continue;
       const { mode, uid, gid, mtime, mtimeNsec } = original;

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import type { TempFile } from '../files/cleanup.ts';
 import { copyToTempNow, type Located, nameCopy } from '../files/copy.ts';
 import { errnoCode } from '../files/errors.ts';
-import { isAbsolutePath, optionPath } from '../files/option-paths.ts';
+import { isAbsolutePath, isOwnDirectory, nameBelow, optionPath } from '../files/option-paths.ts';
 import { splitPath } from '../files/places.ts';
 import type { Root } from '../files/root.ts';
 import type { Stat } from '../files/stat.ts';
@@ -23,6 +23,8 @@ export class PartialFiles {
   private readonly destination: ByteString;
   private readonly directory: ByteString;
   private readonly isShared: boolean;
+  /** The name of a shared directory that is in the destination. */
+  private readonly inner: ByteString | undefined;
   /** Directories outside of the destination, by their path. */
   private readonly outside = new Map<ByteString, Root>();
 
@@ -32,6 +34,15 @@ export class PartialFiles {
     this.destination = destination;
     this.directory = directory;
     this.isShared = isAbsolutePath(directory);
+    if (!this.isShared) return;
+    this.inner = nameBelow(ctx.places, destination, directory);
+    if (this.inner === undefined || isOwnDirectory(root, this.inner)) return;
+    // A symlink that is there before anything has come is the user's own; one that comes later is the peer's.
+    try {
+      if (ctx.places.stat(directory)?.isDirectory) this.outside.set(directory, ctx.places.open(directory));
+    } catch {
+      // It is of no use, which will be told when something is to go there.
+    }
   }
 
   close(): void {
@@ -97,10 +108,20 @@ export class PartialFiles {
   /** Undefined: its directory does not exist. */
   private locate(name: ByteString, make: boolean): Located | undefined {
     const { directory, base } = splitPath(name);
-    if (this.isShared) return this.locateOutside(this.directory, base, make);
+    if (this.isShared) {
+      const isInside = this.inner !== undefined && !this.outside.has(this.directory);
+      return isInside
+        ? this.locateInside(this.inner!, base, make)
+        : this.locateOutside(this.directory, base, make);
+    }
     const joined = posix.normalize(`${directory}/${this.directory}`);
-    if (joined === '..' || joined.startsWith('../'))
-      return this.locateOutside(optionPath(this.destination, joined), base, make);
+    if (joined !== '..' && !joined.startsWith('../')) return this.locateInside(joined, base, make);
+    const path = optionPath(this.destination, joined);
+    const inner = nameBelow(this.ctx.places, this.destination, path);
+    return inner === undefined ? this.locateOutside(path, base, make) : this.locateInside(inner, base, make);
+  }
+
+  private locateInside(joined: ByteString, base: ByteString, make: boolean): Located | undefined {
     const at = { root: this.root, name: `${joined}/${base}` };
     const stat = this.root.lstat(joined);
     if (stat?.isDirectory) return at;

@@ -69,6 +69,13 @@ export async function serve(
   return met;
 }
 
+/** A workspace that goes with those of `meet` and `serve`. */
+export function newSpace(): Workspace {
+  const space = new Workspace();
+  spaces.push(space);
+  return space;
+}
+
 /** Waits until our side says nothing more. */
 export async function quiet(peer: ScriptedPeer): Promise<void> {
   let before = -1;
