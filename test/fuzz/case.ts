@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRsyncError } from '../../src/core/errors.ts';
+import { EXIT, isRsyncError } from '../../src/core/errors.ts';
 import { tempCount } from '../../src/files/cleanup.ts';
 import {
   compareTrees,
@@ -10,6 +10,7 @@ import {
   snapshotTree,
   type Tree,
 } from '../support/tree.ts';
+import { makeDaemonFiles } from './daemon-end.ts';
 import { mutate } from './mutation.ts';
 import { LIST } from './option-sets.ts';
 import { Random } from './random.ts';
@@ -51,6 +52,7 @@ export class Fuzzer {
       { path: 'dir/secret', content: 'secret' },
       { path: 'list', content: LIST },
     ]);
+    makeDaemonFiles(join(this.space, 'outside'));
     this.outside = this.lookOutside();
     process.on('unhandledRejection', this.onRejection);
   }
@@ -82,8 +84,8 @@ export class Fuzzer {
     makeTree(tree, (receives ? recording.destination : recording.source).map(inWholeSeconds));
     const before = receives ? undefined : snapshotTree(tree, { nanoseconds: true });
     const handles = openHandles();
-    const list = join(this.space, 'outside/list');
-    const replayed = await replay(recording, pieces, { source: tree, destination: tree, list });
+    const files = join(this.space, 'outside');
+    const replayed = await replay(recording, pieces, { source: tree, destination: tree, files });
     const faults = this.faults(recording, replayed);
     if (before !== undefined) {
       const after = snapshotTree(tree, { nanoseconds: true });
@@ -107,8 +109,10 @@ export class Fuzzer {
     if (hangs) faults.push('it hangs');
     if (error !== undefined && !isRsyncError(error)) faults.push(`not a RsyncError: ${stackOf(error)}`);
     if (isRsyncError(error) && error.code === 'RSYNC_INTERNAL') faults.push(`internal: ${stackOf(error)}`);
-    if (error === undefined && !hangs && !(exitCode >= 0 && exitCode <= 255))
-      faults.push(`exit code ${exitCode}`);
+    // A daemon tells its log what has ended it, and no more than its exit code to others.
+    const crashed = recording.victim.startsWith('daemon') && exitCode === EXIT.CRASHED;
+    if (error === undefined && !hangs && (crashed || !(exitCode >= 0 && exitCode <= 255)))
+      faults.push(`exit code ${exitCode}: ${messages.slice(-3).join(' | ')}`);
     for (const text of messages) if (BUG.test(text)) faults.push(`a message like that of a bug: ${text}`);
     for (const reason of this.rejections.splice(0)) faults.push(`unhandled rejection: ${stackOf(reason)}`);
     if (tempCount() > 0) faults.push(`${tempCount()} temporary files are alive (${recording.name})`);

@@ -118,7 +118,11 @@ function changeFrames(list: Frame[], random: Random): Frame[] {
  * @param other  from which foreign parts are taken
  */
 export function mutate(recording: Recording, other: Recording, random: Random): Buffer[] {
-  const { told, raw, framed } = recording;
+  const { told, raw, framed, dialogue = 0 } = recording;
+  if (dialogue > 0 && random.oneIn(2)) {
+    const said = change(told.subarray(0, dialogue), random, other.told.subarray(0, other.dialogue ?? 64));
+    return cut(Buffer.concat([said, told.subarray(dialogue)]), recording, random);
+  }
   const otherData = dataOf(other);
   if (!framed || random.oneIn(4)) {
     const head = random.oneIn(4) ? 0 : raw;

@@ -8,10 +8,12 @@ import { type Exchange, entriesOf, exchange } from '../session/exchanges.ts';
 import { runPair, Workspace } from '../support/pair.ts';
 import { frame, TAG } from '../support/scripted-peer.ts';
 import type { EntrySpec } from '../support/tree.ts';
+import type { DaemonRequest } from './daemon-end.ts';
+import { daemonRecordings } from './daemon-recording.ts';
 import { DESTINATION, LIST, optionSets, SOURCE } from './option-sets.ts';
 
 /** Whom the bytes are told to: an end of ours in one of its two roles. */
-export type Victim = 'client receiver' | 'client sender' | 'server receiver' | 'server sender';
+export type Victim = `${'client' | 'server' | 'daemon' | 'daemon client'} ${'receiver' | 'sender'}`;
 
 /** What one end was told in a session that went well. */
 export interface Recording {
@@ -28,6 +30,12 @@ export interface Recording {
   capabilities?: string;
   /** Source arguments below the folder of the sources. */
   sources: string[];
+  /** Bytes of `told` up to the end of a daemon's dialogue. */
+  dialogue?: number;
+  /** Of a session with a daemon. */
+  request?: DaemonRequest;
+  /** What its victim ends with when it hears all of it. Default: 0. */
+  exitCode?: number;
   /** The session has a `--files-from` list: LIST. */
   listed?: boolean;
   source: readonly EntrySpec[];
@@ -83,7 +91,10 @@ async function ownRecordings(): Promise<Recording[]> {
   return found;
 }
 
-function endsOf(order: readonly { to: string; length: number }[], side: 'client' | 'server'): number[] {
+export function endsOf(
+  order: readonly { to: string; length: number }[],
+  side: 'client' | 'server',
+): number[] {
   let at = 0;
   return order.filter(({ to }) => to === side).map(({ length }) => (at += length));
 }
@@ -91,14 +102,14 @@ function endsOf(order: readonly { to: string; length: number }[], side: 'client'
 const KNOWN_TAGS: ReadonlySet<number> = new Set(Object.values(TAG));
 
 /** Where the frames of a stream begin: the first place from which all of it is whole frames. */
-function framesOf(told: Buffer, framed: boolean): { raw: number; framed: boolean } {
-  for (let raw = 4; framed && raw < Math.min(told.length, 256); raw++) {
+export function framesOf(told: Buffer, framed: boolean, from = 4): { raw: number; framed: boolean } {
+  for (let raw = from; framed && raw < Math.min(told.length, from + 256); raw++) {
     let at = raw;
     while (at + 4 <= told.length && KNOWN_TAGS.has(told[at + 3]!)) at += 4 + told.readUIntLE(at, 3);
     if (at === told.length) return { raw, framed: true };
   }
   if (framed) throw new Error('a recorded stream has no frames');
-  return { raw: 4, framed: false };
+  return { raw: from, framed: false };
 }
 
 /** Sessions between real rsyncs, as far as their options are supported. */
@@ -155,5 +166,5 @@ function commandOf(vector: Exchange): ServerCommand | undefined {
 
 /** All recordings, always in the same order. */
 export async function recordings(): Promise<Recording[]> {
-  return [...(await ownRecordings()), ...capturedRecordings()];
+  return [...(await ownRecordings()), ...capturedRecordings(), ...(await daemonRecordings())];
 }

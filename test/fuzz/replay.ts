@@ -6,6 +6,7 @@ import { capabilityText } from '../../src/protocol/server-args.ts';
 import { runServerSession } from '../../src/session/server-session.ts';
 import { createPipe } from '../../src/transport/pipe.ts';
 import { ofServer } from '../support/pair.ts';
+import { askDaemon, serveAsDaemon } from './daemon-end.ts';
 import type { Recording } from './recording.ts';
 
 /** Turns of the event loop without a word, after which the victim is taken to wait for more. */
@@ -45,11 +46,11 @@ const turn = (): Promise<void> => new Promise(setImmediate);
  * answer comes before its question, and the speed of the machine decides nothing.
  */
 export async function replay(
-  { victim, options: recorded, capabilities, sources, listed = false }: Recording,
+  { victim, options: recorded, capabilities, sources, listed = false, request }: Recording,
   pieces: readonly Buffer[],
-  paths: { source: string; destination: string; list: string },
+  paths: { source: string; destination: string; files: string },
 ): Promise<Replayed> {
-  const options = listed ? withList(recorded, paths.list, victim.startsWith('server')) : recorded;
+  const options = listed ? withList(recorded, `${paths.files}/list`, victim.startsWith('server')) : recorded;
   const [near, far] = createPipe('fuzz');
   const replayed: Replayed = { exitCode: -1, error: undefined, messages: [], hangs: false };
   const onEvent = (event: TransferEvent): void => {
@@ -63,6 +64,17 @@ export async function replay(
   const receives = victim.endsWith('receiver');
   const below = sources.map((name) => `${paths.source}/${name}`);
   const run = async (): Promise<void> => {
+    const tree = receives ? paths.destination : paths.source;
+    if (victim.startsWith('daemon client')) {
+      replayed.exitCode = await askDaemon(near, request!, paths.files, tree, onEvent);
+      return;
+    }
+    if (victim.startsWith('daemon')) {
+      const { exitCode, lines } = await serveAsDaemon(near, paths.files, tree);
+      replayed.exitCode = exitCode;
+      replayed.messages.push(...lines);
+      return;
+    }
     if (victim.startsWith('client')) {
       const { exitCode } = await transfer({
         options,

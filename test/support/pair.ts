@@ -142,7 +142,11 @@ export function ofServer(given: TransferOptions): TransferOptions {
 }
 
 /** Joins two pipes and tells what goes through. `a` is the far end of the client's pipe, `b` the near end of the server's. */
-function splice(a: PipeEnd, b: PipeEnd, onChunk: (to: 'server' | 'client', chunk: Buffer) => void): void {
+export function splice(
+  a: PipeEnd,
+  b: PipeEnd,
+  onChunk: (to: 'server' | 'client', chunk: Buffer) => void,
+): void {
   const pump = (from: Readable, to: Writable, whom: 'server' | 'client'): void => {
     from.on('data', (chunk: Buffer) => {
       onChunk(whom, chunk);
