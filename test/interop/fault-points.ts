@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OptionsInput } from '../../src/options/resolve.ts';
 import { Random } from '../fuzz/random.ts';
@@ -59,6 +59,24 @@ const WORDS: readonly (readonly string[])[] = [
   ['-W'],
   ['-c'],
   ['-H', '--delete'],
+  ['-b'],
+  ['--backup-dir=../kept', '--delete-delay'],
+  ['--partial-dir=.pd'],
+  ['--delay-updates', '--delete-after'],
+  ['--delay-updates', '-b'],
+  ['-y', '--delete-delay'],
+  ['--temp-dir=dir'],
+  ['--append-verify'],
+  ['-R', '--delete'],
+];
+/** Where what a source loses is not what the fault is about. */
+const REMOVING: readonly (readonly string[])[] = [['--remove-source-files'], ['--remove-source-files', '-H']];
+const REMOVALS: readonly Kind[] = [
+  'cut, both ends ours',
+  'cut, real server',
+  'real server killed',
+  'own client killed',
+  'own server killed',
 ];
 
 /** The 200 points of a seed, kinds mixed. */
@@ -77,7 +95,7 @@ export function faultPoints(seed: number): Point[] {
       direction: random.pick(['pull', 'push'] as const),
       local: (kind === 'own client killed' || kind === 'disk full') && random.oneIn(3),
       protocol: random.pick([29, 30, 31, 32]),
-      words: random.pick(WORDS),
+      words: random.pick(REMOVALS.includes(kind) ? [...WORDS, ...REMOVING] : WORDS),
       at: random.below(1000) / 1000,
       to: random.pick(['server', 'client'] as const),
       random,
@@ -99,6 +117,16 @@ const OPTIONS: Readonly<Record<string, OptionsInput>> = {
   '-W': { wholeFile: true },
   '-c': { checksum: true },
   '-H': { hardLinks: true },
+  '-b': { backup: true },
+  '--backup-dir=../kept': { backup: true, backupDir: '../kept' },
+  '--delete-delay': { deleteMode: 'delay' },
+  '--partial-dir=.pd': { partialDir: '.pd' },
+  '--delay-updates': { delayUpdates: true },
+  '-y': { fuzzy: 1 },
+  '--temp-dir=dir': { tempDir: 'dir' },
+  '--append-verify': { append: 2 },
+  '-R': { relative: true },
+  '--remove-source-files': { removeSourceFiles: true },
 };
 
 export function optionsOf({ words, protocol }: Point): OptionsInput {
@@ -153,6 +181,24 @@ const OLD_CONTENT = contents(DESTINATION);
 const NEW_CONTENT = contents([...SOURCE, { path: 'dir/hard', content: noise(30_000, 5) }]);
 /** Written in the form of rsync: `.NAME.SUFFIX`. */
 const TEMPORARY = /(^|\/)\.[^/]+\.([A-Za-z0-9]{6}|\d+)$/;
+/** Directories of files that are on their way. */
+const WAITING = /(^|\/)\.(pd|~tmp~)(\/|$)/;
+
+/** Source arguments: with -R the names begin behind `/./`. */
+export function sourceOf({ words }: Pick<Point, 'words'>, src: string): string {
+  return words.includes('-R') ? `${src}/./` : `${src}/`;
+}
+
+/** `--remove-source-files`: what is neither at the source nor, whole, at the destination. */
+export function lost(src: string, dst: string): string[] {
+  const faults: string[] = [];
+  for (const [name, content] of NEW_CONTENT) {
+    if (existsSync(join(src, name))) continue;
+    const arrived = existsSync(join(dst, name)) && readFileSync(join(dst, name)).equals(content);
+    if (!arrived) faults.push(`${name} is lost`);
+  }
+  return faults;
+}
 
 /**
  * What is wrong with a destination after a run that was broken off.
@@ -168,19 +214,31 @@ export function damage(dst: string, words: readonly string[], mayHold: boolean, 
   for (const { path, type } of DESTINATION) {
     const name = String(path);
     const isSurplus = name.includes('surplus');
-    if (!after.has(name) && !(isSurplus && deletes)) faults.push(`${name} is gone`);
-    if (type === 'symlink' && !['elsewhere', 'changed'].includes(after.get(name)?.target ?? ''))
+    // A real rsync has a moment in which there is the backup alone.
+    const isKept = !isOurs && words.includes('-b') && after.has(`${name}~`);
+    if (!after.has(name) && !(isSurplus && deletes) && !isKept) faults.push(`${name} is gone`);
+    if (type === 'symlink' && !isKept && !['elsewhere', 'changed'].includes(after.get(name)?.target ?? ''))
       faults.push(`${name} leads to ${after.get(name)?.target}`);
   }
   for (const [name, { type }] of after) {
     if (type !== 'file' || TEMPORARY.test(name)) continue;
     const found = readFileSync(join(dst, name));
+    if (WAITING.test(name)) {
+      const own = NEW_CONTENT.get(name.replace(WAITING, '$1'));
+      if (own?.subarray(0, found.length).equals(found) !== true) faults.push(`${name} waits for nothing`);
+      continue;
+    }
+    if (words.includes('-b') && name.endsWith('~')) {
+      const old = OLD_CONTENT.get(name.slice(0, -1));
+      if (old?.equals(found) !== true) faults.push(`${name} is no backup`);
+      continue;
+    }
     const whole = [OLD_CONTENT.get(name), NEW_CONTENT.get(name)].filter((content) => content !== undefined);
     if (whole.length === 0) faults.push(`${name} was never there`);
     if (whole.some((content) => content.equals(found))) continue;
     const fresh = NEW_CONTENT.get(name);
-    if (words.includes('--inplace') && found.length <= Math.max(...whole.map(({ length }) => length)))
-      continue;
+    const inPlace = words.includes('--inplace') || words.includes('--append-verify');
+    if (inPlace && found.length <= Math.max(...whole.map(({ length }) => length))) continue;
     const isPrefix = fresh?.subarray(0, found.length).equals(found) === true;
     // 1970: no quick check takes it for the whole file.
     const isDated = !isOurs || statSync(join(dst, name)).mtimeMs <= 0;
@@ -192,11 +250,17 @@ export function damage(dst: string, words: readonly string[], mayHold: boolean, 
 
 /** Differences after a run that went well; what was surplus only where it was to go. */
 export function differencesTo(src: string, dst: string, words: readonly string[]): string[] {
+  if (words.includes('--remove-source-files')) {
+    const left = [...NEW_CONTENT.keys()].filter((name) => existsSync(join(src, name)));
+    return [...lost(src, dst), ...left.map((name) => `${name} is still at the source`)];
+  }
   const deletes = words.some((word) => word.startsWith('--delete'));
   const options = { owners: false, hardLinks: words.includes('-H') };
   return compareTrees(snapshotTree(src, options), snapshotTree(dst, options), {
     skip: (name) =>
-      name === '.' || (!deletes && (name.includes('surplus') || name === 'gone' || TEMPORARY.test(name))),
+      name === '.' ||
+      (words.includes('-b') && name.endsWith('~')) ||
+      (!deletes && (name.includes('surplus') || name === 'gone' || TEMPORARY.test(name))),
     ignore: ['mode'],
   });
 }

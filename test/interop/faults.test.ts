@@ -29,9 +29,11 @@ import {
   describePoint,
   differencesTo,
   faultPoints,
+  lost,
   optionsOf,
   type Point,
   SOURCE,
+  sourceOf,
 } from './fault-points.ts';
 
 const found = requirePeers();
@@ -79,7 +81,7 @@ async function clientRun(
   const options = resolveOptions({ ...optionsOf(point), ...more });
   const pulls = point.direction === 'pull';
   const role = pulls ? 'sender' : 'receiver';
-  const path = pulls ? `${src}/` : dst;
+  const path = pulls ? sourceOf(point, src) : dst;
   const far: FarEnd =
     peer === 'ours' ? ownServer(options, role, path, onEvent) : realServer(peer, options, role, path);
   const joined = relay(far, fault);
@@ -90,7 +92,7 @@ async function clientRun(
       direction: point.direction,
       remote: { user: undefined, host: 'relay' },
       remotePaths: [path],
-      localPaths: [pulls ? dst : `${src}/`],
+      localPaths: [pulls ? dst : sourceOf(point, src)],
       channel: joined.channel,
       onEvent,
     });
@@ -124,6 +126,7 @@ async function lengthOf(point: Point, peer: Peer | 'ours'): Promise<number> {
 
 /** The next run completes, and both sides are equal. */
 async function expectRecovery(point: Point, place: Place): Promise<void> {
+  if (point.words.includes('--remove-source-files')) expect(lost(place.src, place.dst)).toEqual([]);
   const { exitCode, error } = await clientRun(point, place, 'ours', undefined);
   expect(exitCode, error?.message).toBe(0);
   expect(differencesTo(place.src, place.dst, point.words)).toEqual([]);
@@ -155,7 +158,8 @@ async function lostServer(point: Point, peer: Peer | 'ours', act: Fault['act']):
 
 function argsOf(point: Point, { src, dst }: Place, shell: string | undefined): string[] {
   const host = (path: string): string => (shell === undefined ? path : `host:${path}`);
-  const paths = point.direction === 'pull' ? [host(`${src}/`), dst] : [`${src}/`, host(dst)];
+  const paths =
+    point.direction === 'pull' ? [host(sourceOf(point, src)), dst] : [sourceOf(point, src), host(dst)];
   const remote = shell === undefined ? [] : ['-e', shell, `--protocol=${point.protocol}`];
   return ['-rlti', '--no-inc-recursive', '--no-W', ...point.words, ...remote, ...paths];
 }

@@ -270,6 +270,7 @@ class Connection {
     try {
       assume(identity);
     } catch (error) {
+      places.close();
       if (!(error instanceof IdentityError)) throw error;
       throw this.turnAway(fromText(error.told), fromText(error.message));
     }

@@ -51,6 +51,14 @@ const FAREWELL = 3000;
 
 /** @returns the exit code of the server */
 export async function transfer(init: TransferInit): Promise<number> {
+  try {
+    return await serve(init);
+  } finally {
+    init.admitted.places.close();
+  }
+}
+
+async function serve(init: TransferInit): Promise<number> {
   const { dialogue, admitted, settings, signal } = init;
   const { module, protocol, places } = admitted;
   const log = (line: ByteString): void => init.log.line(line);
