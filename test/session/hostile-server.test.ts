@@ -13,7 +13,8 @@ import {
   varint,
   vstring,
 } from '../support/scripted-peer.ts';
-import { expectRefusal, meet, spaces } from './hostile.ts';
+import { type Encounter, expectRefusal, meet, spaces } from './hostile.ts';
+import { serve } from './hostile-client.ts';
 
 afterEach(() => {
   for (const space of spaces.splice(0)) space.remove();
@@ -146,7 +147,20 @@ describe('frames', () => {
   });
 });
 
-describe('file list', () => {
+/** Tells a receiving side of ours, client or server, what a sender says after the handshake. */
+function tell(
+  side: 'client' | 'server',
+  incremental: boolean,
+  say: (peer: ScriptedPeer) => void,
+): Promise<Encounter> {
+  if (side === 'server') return serve({ role: 'receiver', options: { incRecurse: incremental } }, say);
+  return meet({}, (peer) => {
+    peer.serve(incremental ? 0x1ff : 0x1fe);
+    say(peer);
+  });
+}
+
+describe.each(['client', 'server'] as const)('file list, told to a %s', (side) => {
   const hazards: [string, readonly Entry[], string, number, RegExp][] = [
     ['`..` as a component', [DOT, { name: '../outside/x' }], 'RSYNC_UNSAFE_PATH', 4, /\.\./],
     ['`..` in the middle', [DOT, { name: 'a/../../outside/x' }], 'RSYNC_UNSAFE_PATH', 4, /\.\./],
@@ -195,21 +209,31 @@ describe('file list', () => {
     ],
   ];
   it.each(hazards)('%s', async (_name, entries, code, exitCode, message) => {
-    const met = await meet({}, (peer) => {
-      peer.serve();
-      peer.data(list(entries));
-    });
+    const met = await tell(side, false, (peer) => void peer.data(list(entries)));
     expectRefusal(met, code, exitCode, message);
   });
 
   it('a negative length', async () => {
-    const met = await meet({}, (peer) => {
-      peer.serve();
-      peer.data(varint(4), [1], Buffer.from('x'), [0xfc, ...Buffer.alloc(8, 0xff)]);
-    });
+    const met = await tell(
+      side,
+      false,
+      (peer) => void peer.data(varint(4), [1], Buffer.from('x'), [0xfc, ...Buffer.alloc(8, 0xff)]),
+    );
     expectRefusal(met, 'RSYNC_PROTOCOL', 4, /file length -1/);
   });
 
+  it('a list that announces no end takes memory only for what has come', async () => {
+    // A name of 2,097,151 bytes is announced; three have come.
+    const met = await tell(
+      side,
+      false,
+      (peer) => void peer.data(varint(0x40), varint(0x1fffff), Buffer.from('abc')),
+    );
+    expectRefusal(met, 'RSYNC_LIMIT', 22, /name of 2097151 bytes/);
+  });
+});
+
+describe('a list that a server sends to its client', () => {
   it('a name that was not asked for', async () => {
     const met = await meet({ asks: ['src/f'], options: { recursive: false } }, (peer) => {
       peer.serve();
@@ -226,20 +250,10 @@ describe('file list', () => {
     });
     expectRefusal(met, 'RSYNC_PROTOCOL', 4, /rejecting excluded file-list name: a\.o/);
   });
-
-  it('a list that announces no end takes memory only for what has come', async () => {
-    const met = await meet({}, (peer) => {
-      peer.serve();
-      // A name of 2,097,151 bytes is announced; three have come.
-      peer.data(varint(0x40), varint(0x1fffff), Buffer.from('abc'));
-    });
-    expectRefusal(met, 'RSYNC_LIMIT', 22, /name of 2097151 bytes/);
-  });
 });
 
-describe('incremental recursion', () => {
-  const serveLists = (peer: ScriptedPeer, ...parts: Uint8Array[]): void => {
-    peer.serve(0x1ff);
+describe.each(['client', 'server'] as const)('incremental recursion, told to a %s', (side) => {
+  const sayLists = (peer: ScriptedPeer, ...parts: Uint8Array[]): void => {
     peer.data(list([DOT, { name: 'd', mode: DIRECTORY }]), ...parts);
   };
   const marker = (peer: ScriptedPeer, directory: number): Buffer => peer.index.encode(subList(directory));
@@ -265,15 +279,22 @@ describe('incremental recursion', () => {
     ['index without a meaning', (p) => [p.index.encode(-50)], /index -50/],
   ];
   it.each(hazards)('%s', async (_name, parts, message) => {
-    const met = await meet({}, (peer) => serveLists(peer, ...parts(peer)));
+    const met = await tell(side, true, (peer) => sayLists(peer, ...parts(peer)));
     expectRefusal(met, 'RSYNC_PROTOCOL', 2, message, ['here/d']);
   });
 
   it('entry of another directory in a sub-list', async () => {
-    const met = await meet({}, (peer) => serveLists(peer, marker(peer, 1), list([{ name: 'e/x' }])));
+    const met = await tell(side, true, (peer) => sayLists(peer, marker(peer, 1), list([{ name: 'e/x' }])));
     expectRefusal(met, 'RSYNC_UNSAFE_PATH', 4, /outside/, ['here/d']);
   });
 
+  it('sub-list without incremental recursion', async () => {
+    const met = await tell(side, false, (peer) => sayLists(peer, marker(peer, 1), list([])));
+    expectRefusal(met, 'RSYNC_PROTOCOL', 2, /sub-list without incremental recursion/, ['here/d']);
+  });
+});
+
+describe('incremental recursion of a server', () => {
   it('sub-list for a directory that lost to one of the same name', async () => {
     const met = await meet({ asks: ['a/d', 'b/d'] }, (peer) => {
       peer.serve(0x1ff);
@@ -281,13 +302,5 @@ describe('incremental recursion', () => {
       peer.data(list([twice, twice]), peer.index.encode(subList(1)), list([]));
     });
     expectRefusal(met, 'RSYNC_PROTOCOL', 2, /dropped duplicate/, ['here/d']);
-  });
-
-  it('sub-list without incremental recursion', async () => {
-    const met = await meet({ options: { incRecurse: false } }, (peer) => {
-      peer.serve();
-      peer.data(list([DOT, { name: 'd', mode: DIRECTORY }]), peer.index.encode(subList(1)), list([]));
-    });
-    expectRefusal(met, 'RSYNC_PROTOCOL', 2, /sub-list without incremental recursion/, ['here/d']);
   });
 });
