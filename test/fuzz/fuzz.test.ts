@@ -14,7 +14,7 @@ import { type Recording, recordings } from './recording.ts';
 const GROWTH = 256 << 20;
 
 const seed = Number(process.env.RSYNCJS_FUZZ_SEED ?? 1);
-const [from, to] = casesOf(process.env.RSYNCJS_FUZZ_CASES ?? '700');
+const [from, to] = casesOf(process.env.RSYNCJS_FUZZ_CASES ?? '400');
 const state = process.env.RSYNCJS_FUZZ_STATE;
 
 function casesOf(text: string): [number, number] {
@@ -58,6 +58,6 @@ describe('fuzz', () => {
     }
     if (state !== undefined) writeFileSync(`${state}.codes`, JSON.stringify(codes));
     // Cases that all end alike would test nothing.
-    if (to - from >= 700) expect(Object.keys(codes).length).toBeGreaterThan(8);
+    if (to - from >= 400) expect(Object.keys(codes).length).toBeGreaterThan(8);
   });
 });
