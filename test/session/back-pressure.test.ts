@@ -51,7 +51,7 @@ class Gauge {
   /** Waits until nothing happens any more. */
   async standstill(): Promise<void> {
     let before = -1;
-    for (let still = 0; still < 60; still++) {
+    for (let still = 0; still < 500; still++) {
       await new Promise(setImmediate);
       this.look();
       const { peer } = this;
