@@ -6,6 +6,7 @@ import { spawnChannel } from './spawn.ts';
 import type { OnPrompt } from './ssh/auth/prompts.ts';
 import { parseSshCommand } from './ssh/config/command.ts';
 import type { GivenSetting } from './ssh/config/resolve.ts';
+import type { SshDestination, SshFact } from './ssh/facts.ts';
 import { type SshOptions, translateSshOptions } from './ssh/options.ts';
 import type { SshTarget } from './ssh/plan.ts';
 
@@ -42,6 +43,8 @@ export interface ShellHost {
   trace?: ((line: string) => void) | undefined;
   /** Tell `trace` only if `ssh -v` or a LogLevel asks for it. Default false: always. */
   traceIfAsked?: boolean | undefined;
+  /** Told what the built-in ssh comes to know on its way to the host. */
+  onFact?: ((fact: SshFact) => void) | undefined;
 }
 
 export interface RemoteShellTarget extends ShellHost, ShellCommand {}
@@ -50,6 +53,8 @@ export interface RemoteShellTarget extends ShellHost, ShellCommand {}
 export interface RemoteShell {
   /** @throws RsyncError as `openRemoteShell` */
   start(command: ShellCommand): Promise<Channel>;
+  /** The built-in ssh, step by step. Undefined: a program makes the connection. */
+  readonly ssh?: { destination(): Promise<SshDestination>; login(): Promise<void> };
   /** Ends what is still open. */
   close(): void;
 }
@@ -65,7 +70,7 @@ export async function remoteShell(host: ShellHost): Promise<RemoteShell> {
   }
   const { SshSession } = await import('./ssh/session.ts');
   const session = new SshSession(sshTarget(host, args));
-  return { start: ({ command }) => session.start(command), close: () => session.close() };
+  return { start: ({ command }) => session.start(command), close: () => session.close(), ssh: session };
 }
 
 /**
@@ -150,6 +155,7 @@ function sshTarget(target: ShellHost, args: readonly string[]): SshTarget {
     trace: target.trace,
     traceIfAsked: target.traceIfAsked === true && !words.verbose,
     verbose: words.verbose,
+    onFact: target.onFact,
   };
 }
 

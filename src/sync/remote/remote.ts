@@ -6,7 +6,7 @@ import { platform } from '../../files/platform/index.ts';
 import { classifyPaths, parseLocation } from '../../options/location.ts';
 import { parseArguments } from '../../options/parse.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
-import { type RemoteShell, remoteShell } from '../../transport/remote-shell.ts';
+import { type RemoteShell, remoteShell, type ShellHost } from '../../transport/remote-shell.ts';
 
 /** The other side of a synchronisation, and how it is reached. */
 export interface RemoteSettings {
@@ -20,6 +20,8 @@ export interface RemoteSettings {
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
   trace?: TransferRequest['trace'];
+  /** Told what the built-in ssh comes to know on its way to the host. */
+  onFact?: ShellHost['onFact'];
 }
 
 /** One transfer with the other side. */
@@ -61,6 +63,15 @@ export class Remote {
     return this.#transfer([...sources, this.#at(run.path)], run);
   }
 
+  /**
+   * The login shell of the other side, with the login that transfers use. Undefined: there is none (a daemon, a folder).
+   * @throws RsyncError RSYNC_USAGE, RSYNC_UNSUPPORTED: words that make no sense
+   */
+  async shell(): Promise<RemoteShell | undefined> {
+    const request = this.#request([this.#at()], { words: ['--list-only'] });
+    return usesShell(request) ? this.#shellFor(request) : undefined;
+  }
+
   /** Ends the login. */
   async close(): Promise<void> {
     const shell = this.#shell;
@@ -73,13 +84,24 @@ export class Remote {
     return below(this.location, path, platform.isWindows);
   }
 
+  #shellFor(request: TransferRequest): Promise<RemoteShell> {
+    this.#shell ??= remoteShell({ ...shellHost(request), onFact: this.#settings.onFact });
+    return this.#shell;
+  }
+
   async #transfer(paths: readonly string[], run: RemoteRun): Promise<TransferResult> {
+    const request = this.#request(paths, run);
+    if (!usesShell(request)) return transfer(request);
+    return transfer({ ...request, shell: await this.#shellFor(request) });
+  }
+
+  #request(paths: readonly string[], run: RemoteRun): TransferRequest {
     const { words, ssh, onPrompt, password, env, signal, trace } = this.#settings;
     const windows = platform.isWindows;
     const { options } = parseArguments([...words, ...(run.words ?? [])], env, { windows });
     options.filters = [...(run.rules ?? []), ...options.filters];
     const route = classifyPaths(paths, { windows, listOnly: options.listOnly, filesFrom: options.filesFrom });
-    const request: TransferRequest = {
+    return {
       ...route,
       options,
       root: run.root,
@@ -92,11 +114,11 @@ export class Remote {
       trace,
       traceIfAsked: true,
     };
-    const usesShell = route.local !== true && route.daemon === undefined;
-    if (!usesShell) return transfer(request);
-    this.#shell ??= remoteShell(shellHost(request));
-    return transfer({ ...request, shell: await this.#shell });
   }
+}
+
+function usesShell({ local, daemon }: TransferRequest): boolean {
+  return local !== true && daemon === undefined;
 }
 
 /**

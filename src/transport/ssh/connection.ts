@@ -145,6 +145,10 @@ export class SshConnection {
       this.#begin('connecting');
       const carrier = await this.#connect();
       this.#carrier = carrier;
+      this.plan.onFact({
+        kind: 'connected',
+        address: (carrier as { remoteAddress?: string }).remoteAddress,
+      });
       this.#closed = new Promise<void>((resolve) => carrier.once('close', () => resolve()));
       this.#begin('exchanging keys');
       await this.#login(carrier);
@@ -286,6 +290,7 @@ export class SshConnection {
     }
     await done;
     if (!verbose) stopLog(client);
+    plan.onFact({ kind: 'login', user, ...authenticator.accepted(), server: this.server });
     trace(`ssh: logged in to ${where} as ${user}; the server is ${visible(this.server ?? 'unknown')}`);
   }
 

@@ -15,6 +15,7 @@ import {
   UNUSABLE_IDENTITY_FILES,
 } from './config/settings.ts';
 import { SSH_FAILED } from './errors.ts';
+import type { SshDestination, SshFact } from './facts.ts';
 import { KnownHosts } from './host/known-hosts.ts';
 import { parseJump } from './jump.ts';
 import { checkNames, connectionNames, type Expand } from './names.ts';
@@ -51,6 +52,8 @@ export interface SshTarget {
   traceIfAsked?: boolean | undefined;
   /** Also trace the protocol messages. */
   verbose?: boolean;
+  /** Told what the connection to the host itself comes to know; jump hosts are not spoken of. */
+  onFact?: ((fact: SshFact) => void) | undefined;
 }
 
 /** A jump host may itself be behind others: no longer chain than this is taken for meant. */
@@ -89,6 +92,7 @@ export interface SshPlan {
   verbose: boolean;
   /** `host:port`, for messages. */
   where: string;
+  onFact: (fact: SshFact) => void;
 }
 
 /**
@@ -158,7 +162,21 @@ export async function makePlan(target: SshTarget, depth = 0): Promise<SshPlan> {
     trace,
     verbose: target.verbose === true || logLevel.startsWith('debug'),
     where: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    onFact: target.onFact ?? (() => {}),
   };
+}
+
+/** Where a plan leads. */
+export function destinationOf(plan: SshPlan): SshDestination {
+  const { host, port, user, where } = plan;
+  const hops: string[] = [];
+  let next = plan;
+  while (next.route.kind === 'jump') {
+    next = next.route.hop;
+    hops.unshift(next.where);
+  }
+  const first = next.route.kind === 'tcp' ? { host: next.host, port: next.port } : undefined;
+  return { host, port, user, where, first, hops };
 }
 
 async function findRoute(
@@ -187,7 +205,14 @@ async function findRoute(
   }
   // A password is for the host that it was given for, and for nobody on the way.
   const secrets = { ...target.secrets, password: undefined };
-  const hop = { ...target, host, user, secrets, given: [...given, ...hopSettings(target)] };
+  const hop = {
+    ...target,
+    host,
+    user,
+    secrets,
+    given: [...given, ...hopSettings(target)],
+    onFact: undefined,
+  };
   return { kind: 'jump', hop: await makePlan(hop, depth + 1) };
 }
 

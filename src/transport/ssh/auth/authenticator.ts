@@ -1,6 +1,7 @@
 import type { AnyAuthMethod } from 'ssh2';
 import type { RsyncError } from '../../../core/errors.ts';
 import type { SshSettings } from '../config/settings.ts';
+import type { LoginFact } from '../facts.ts';
 import { authFailure } from './auth-failure.ts';
 import type { Identities, Identity } from './identities.ts';
 import { KeyAttempts } from './key-attempts.ts';
@@ -128,6 +129,13 @@ export class Authenticator {
       if (line.trim() !== '') this.#options.trace(`ssh: server: ${visible(line)}`);
     }
     if (this.#attempt?.kind === 'keyboard-interactive') this.#attempt.round.informed(name, instructions);
+  }
+
+  /** What the server has let us in by: to be called once it has. */
+  accepted(): Pick<LoginFact, 'method' | 'key' | 'steps'> {
+    const attempt = this.#attempt;
+    const key = attempt?.kind === 'publickey' ? attempt.identity.description : undefined;
+    return { method: attempt?.kind ?? 'none', key, steps: [...this.#steps] };
   }
 
   /** The next attempt, or undefined if there is none left. The first is `none`. Rejects with what a prompt throws. */

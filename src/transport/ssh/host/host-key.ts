@@ -22,6 +22,8 @@ export interface HostKeyPolicy {
   knownHostsFile: string;
   env?: NodeJS.ProcessEnv;
   windows?: boolean;
+  /** Told where a known key is on file, "FILE:LINE". */
+  found?: ((at: string) => void) | undefined;
 }
 
 type Unknown = Extract<HostKeyVerdict, { status: 'unknown' }>;
@@ -40,6 +42,7 @@ export async function judgeHostKey(key: Buffer, policy: HostKeyPolicy): Promise<
   switch (verdict.status) {
     case 'known':
       trace(`ssh: host key of ${name} is ${shown}, known from ${verdict.at}`);
+      policy.found?.(verdict.at);
       return false;
     case 'revoked':
       throw refusal(`the host key of ${name} (${shown}) is revoked by ${verdict.at}`, {

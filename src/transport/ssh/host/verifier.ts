@@ -3,6 +3,7 @@ import type { SshPlan } from '../plan.ts';
 import { judgeHostAddress } from './host-address.ts';
 import { checkKeySize, judgeHostKey } from './host-key.ts';
 import { appendKnownHost, isNowhere } from './known-hosts.ts';
+import { fingerprint, keyTypeName, keyTypeOf } from './public-key.ts';
 
 export interface VerifierOptions {
   plan: SshPlan;
@@ -67,9 +68,20 @@ export class HostKeyVerifier {
     checkKeySize(key, knownName, settings.requiredRsaSize);
     const strict = settings.strictHostKeyChecking ?? 'ask';
     const policy = { known, strict, ask, trace, knownHostsFile, env, host: knownName };
-    if (await judgeHostKey(key, { ...policy, port: knownPort })) {
+    let at: string | undefined;
+    const found = (place: string): void => {
+      at = place;
+    };
+    if (await judgeHostKey(key, { ...policy, port: knownPort, found })) {
       this.#additions.push({ name: knownName, port: knownPort });
     }
+    plan.onFact({
+      kind: 'host-key',
+      type: keyTypeName(keyTypeOf(key)),
+      fingerprint: fingerprint(key),
+      known: at,
+      file: knownHostsFile,
+    });
     if (settings.checkHostIp !== true || address === undefined || address === knownName) return;
     if (await judgeHostAddress(key, { ...policy, address, port })) {
       this.#additions.push({ name: address, port });
