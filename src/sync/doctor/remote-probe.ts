@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromText, toText } from '../../core/bytes.ts';
 import { isRsyncError, type RsyncError } from '../../core/errors.ts';
-import type { EntryDetails, TransferEvent } from '../../core/events.ts';
+import type { EntryDetails } from '../../core/events.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { Remote } from '../remote/remote.ts';
+import { Complaints } from './listing.ts';
 import type { LocalFacts } from './local-probe.ts';
 import { CASE, LETTER, LINK, precisionOf, probeName, TIMED, writeTimed } from './probe-names.ts';
 
@@ -41,9 +42,12 @@ export async function probeRemote(remote: Remote): Promise<RemoteFacts> {
       () => undefined,
       (error: unknown) => error,
     );
-    if (isRsyncError(refusal) && /--delete/.test(refusal.message))
+    if (refusal !== undefined) {
+      // Refused for the deletion's sake, if the same without one is not.
+      await remote.push(`${folder}/`, { words: ['--dirs', '--dry-run'] });
+      if (!isRsyncError(refusal)) throw refusal;
       return { kind: 'undeletable', error: refusal };
-    if (refusal !== undefined) throw refusal;
+    }
     return await tryOut(remote, folder, name);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -62,14 +66,14 @@ async function tryOut(remote: Remote, folder: string, name: string): Promise<Rem
   const linked = fill(join(first, name));
   for (const other of [CASE[1], LETTER[1]]) writeFileSync(join(second, other), '');
 
-  const messages: string[] = [];
+  const complaints = new Complaints();
   const before = Date.now() / 1000;
   let left: string | undefined;
   let pushed: { exitCode: number; after: number; entries: Map<string, EntryDetails>; unknown: Set<string> };
   try {
     const { exitCode } = await remote.push(`${first}/`, {
       words: ['-rlt', '--omit-dir-times'],
-      onEvent: messagesInto(messages),
+      onEvent: (event) => complaints.hear(event),
     });
     const after = Date.now() / 1000;
     const entries = await list(remote, name);
@@ -84,7 +88,8 @@ async function tryOut(remote: Remote, folder: string, name: string): Promise<Rem
   }
   const { exitCode, after, entries, unknown } = pushed;
   const [root, timed] = [entries.get('.'), entries.get(TIMED)];
-  if (root === undefined || timed === undefined) return { kind: 'unwritable', messages, exitCode };
+  if (root === undefined || timed === undefined)
+    return { kind: 'unwritable', messages: complaints.lines, exitCode };
   const there = root.mtime + root.mtimeNsec / 1e9;
   return {
     kind: 'written',
@@ -140,7 +145,7 @@ async function newNames(remote: Remote, folder: string, name: string): Promise<S
 
 /** Deletes the probe, and nothing else. False: it was there and still is. */
 async function remove(remote: Remote, empty: string, name: string): Promise<boolean> {
-  const failures: string[] = [];
+  const failures = new Complaints();
   const rules: FilterArgument[] = [
     { kind: 'filter', text: fromText(`R /${name}`) },
     { kind: 'filter', text: fromText(`R /${name}/**`) },
@@ -149,13 +154,7 @@ async function remove(remote: Remote, empty: string, name: string): Promise<bool
   const { exitCode } = await remote.push(`${empty}/`, {
     words: ['--dirs', '--delete'],
     rules,
-    onEvent: messagesInto(failures),
+    onEvent: (event) => failures.hear(event),
   });
-  return exitCode === 0 && failures.length === 0;
-}
-
-function messagesInto(lines: string[]): (event: TransferEvent) => void {
-  return (event) => {
-    if (event.type === 'message' && event.level !== 'info') lines.push(toText(event.text).trim());
-  };
+  return exitCode === 0 && failures.lines.length === 0;
 }

@@ -1,6 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CheckName, type CheckResult, runSetup, type SetupInput, type SetupProfile } from '../../../src/sync/doctor/run.ts';
+import {
+  type CheckName,
+  type CheckResult,
+  runSetup,
+  type SetupInput,
+  type SetupProfile,
+} from '../../../src/sync/doctor/run.ts';
 
 /** Results by name, and in their order. */
 export interface SetupRun {
@@ -20,13 +26,18 @@ export async function check(
   return {
     results,
     of: (name) => results.find((result) => result.name === name)!,
-    grades: () => results.filter(({ grade }) => !/omitted|skipped/.test(grade)).map(({ name, grade }) => `${name}: ${grade}`),
+    grades: () =>
+      results
+        .filter(({ grade }) => !/omitted|skipped/.test(grade))
+        .map(({ name, grade }) => `${name}: ${grade}`),
   };
 }
 
 /** Names of the checks that were skipped, and because of which. */
 export function skipped({ results }: SetupRun): [string, unknown][] {
-  return results.filter(({ grade }) => grade === 'skipped').map(({ name, details }) => [name, details.because]);
+  return results
+    .filter(({ grade }) => grade === 'skipped')
+    .map(({ name, details }) => [name, details.because]);
 }
 
 /** A small project. */

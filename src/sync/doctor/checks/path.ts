@@ -1,6 +1,7 @@
 import { EXIT } from '../../../core/errors.ts';
 import { type Check, count, fault, info, type Outcome, ok, warning } from '../check.ts';
 import type { SetupContext } from '../context.ts';
+import { PROBE_PREFIX } from '../probe-names.ts';
 import { noNetwork, noWriting } from '../reasons.ts';
 
 export const path: Check = {
@@ -28,8 +29,7 @@ export const path: Check = {
       );
     }
     if (result.exitCode === EXIT.OK) return ok(`${location} can be read: ${count(names, 'name')}`, { names });
-    const words =
-      messages.find((line) => !/^rsync (?:error|warning):/.test(line)) ?? `exit ${result.exitCode}`;
+    const words = messages[0] ?? `exit ${result.exitCode}`;
     const missing = /No such file or directory/.test(words);
     const what = missing
       ? 'is not there'
@@ -113,7 +113,8 @@ export const writable: Check = {
 };
 
 function notWritten(messages: readonly string[], exitCode: number): Outcome {
-  const words = messages.find((line) => !/^rsync (?:error|warning):/.test(line)) ?? `exit ${exitCode}`;
+  // Of the root there may be complaints too; what the probe ran into tells more.
+  const words = messages.find((line) => line.includes(PROBE_PREFIX)) ?? messages[0] ?? `exit ${exitCode}`;
   return fault(
     exitCode || EXIT.PARTIAL,
     `nothing can be written there: ${words}`,
