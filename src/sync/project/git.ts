@@ -166,7 +166,9 @@ class OwnQuestions {
 
   add({ path, isDirectory }: AskedPath): void {
     const link = this.#linkAbove(path);
-    const question = link ?? (isDirectory ? `${path}/` : path);
+    const asked = link ?? (isDirectory ? `${path}/` : path);
+    // A colon at the start would begin a pathspec with magic.
+    const question = asked.startsWith(':') ? `./${asked}` : asked;
     const list = this.#asked.get(question);
     if (list === undefined) this.#asked.set(question, [path]);
     else list.push(path);
@@ -228,7 +230,7 @@ function runGit(
   input?: Buffer,
 ): Promise<GitAnswer | undefined> {
   const args = [
-    ...['-C', folder, '--no-pager', '--literal-pathspecs', '-c', 'core.fsmonitor=false'],
+    ...['-C', folder, '--no-pager', '-c', 'core.fsmonitor=false'],
     ...['-c', `core.hooksPath=${platform.isWindows ? 'NUL' : '/dev/null'}`, ...words],
   ];
   return new Promise((settle, fail) => {

@@ -18,8 +18,11 @@ export interface InitSettings {
   force?: boolean;
 }
 
-/** What was done to a file. `kept`: it is there, and is another one; `current`: it is there as it is to be. */
-export type InitDeed = 'created' | 'changed' | 'replaced' | 'kept' | 'current';
+/**
+ * What was done to a file. `kept`: it is there, and is another one; `current`: it is there as it is to be; `missing`: it
+ * is not there, and not ours to make.
+ */
+export type InitDeed = 'created' | 'changed' | 'replaced' | 'kept' | 'current' | 'missing';
 
 export interface InitStep {
   /** Relative to the root. */
@@ -108,7 +111,7 @@ class Project {
     const file = 'package.json';
     const present = this.#read(file);
     if (present === undefined) {
-      return { file, deed: 'kept', what: 'there is none: npm init makes one' };
+      return { file, deed: 'missing', what: 'npm init makes one' };
     }
     const wanted = Object.fromEntries(VERBS.map(([name, words]) => [name, `rsyncjs ${words}`]));
     const { text, added, kept } = addScripts(present, wanted, {

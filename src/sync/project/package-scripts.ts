@@ -62,7 +62,7 @@ function insert(
   let result = text;
   if (names.length > 0 && !hasScripts) {
     const root = objectAt(result, result.indexOf('{'));
-    result = withMember(result, root, '"scripts": {}', unit, end, isOneLine);
+    result = withMember(result, root, '"scripts": {}', [unit, 1], end, isOneLine);
   }
   for (const name of names) {
     const root = objectAt(result, result.indexOf('{'));
@@ -73,7 +73,7 @@ function insert(
     else {
       const oneLine =
         isOneLine || (scripts.members.length > 0 && !result.slice(scripts.start, scripts.end).includes('\n'));
-      result = withMember(result, scripts, `${JSON.stringify(name)}: ${value}`, unit + unit, end, oneLine);
+      result = withMember(result, scripts, `${JSON.stringify(name)}: ${value}`, [unit, 2], end, oneLine);
     }
   }
   return result;
@@ -98,7 +98,7 @@ function withMember(
   text: string,
   { start, end, members }: ObjectText,
   member: string,
-  indent: string,
+  [unit, depth]: [unit: string, depth: number],
   lineEnd: string,
   oneLine: boolean,
 ): string {
@@ -107,9 +107,8 @@ function withMember(
   const rest = text.slice(last?.end ?? start + 1, end);
   const comma = last === undefined ? '' : ',';
   if (oneLine) return `${before}${comma}${last === undefined ? '' : ' '}${member}${rest}${text.slice(end)}`;
-  const closing = /\n[ \t]*$/.test(rest) ? rest : `${lineEnd}${indent.slice(0, indent.length / 2)}`;
-  const tail = indent === '' ? rest : closing;
-  return `${before}${comma}${lineEnd}${indent}${member}${tail}${text.slice(end)}`;
+  const closing = /\n[ \t]*$/.test(rest) ? rest : lineEnd + unit.repeat(depth - 1);
+  return `${before}${comma}${lineEnd}${unit.repeat(depth)}${member}${closing}${text.slice(end)}`;
 }
 
 /** Where the members of an object are, in text that is known to be JSON. */
