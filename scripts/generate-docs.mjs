@@ -1,11 +1,15 @@
-// Writes docs/options.md from the table of the options; with --check, only tells (exit 1) whether it is up to date.
+// Writes the pages of docs/ that come from tables of the sources; with --check, only tells (exit 1) whether they are up
+// to date.
 // The sources are TypeScript, which Node 20 does not run by itself: the loader of the test runner does.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createViteServer } from 'vitest/node';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const page = new URL('../docs/options.md', import.meta.url);
+const PAGES = [
+  { file: 'docs/options.md', source: '/src/options/reference.ts', maker: 'referencePage' },
+  { file: 'docs/setup.md', source: '/src/sync/doctor/page.ts', maker: 'setupPage' },
+];
 
 const server = await createViteServer({
   root,
@@ -16,16 +20,18 @@ const server = await createViteServer({
   optimizeDeps: { noDiscovery: true },
 });
 try {
-  const { referencePage } = await server.ssrLoadModule('/src/options/reference.ts');
-  const text = referencePage();
-  if (process.argv.includes('--check')) {
-    const current = await readFile(page, 'utf8').catch(() => '');
-    if (current.replaceAll('\r\n', '\n') !== text) {
-      console.error('docs/options.md is out of date: run node scripts/generate-docs.mjs');
-      process.exitCode = 1;
+  for (const { file, source, maker } of PAGES) {
+    const page = new URL(`../${file}`, import.meta.url);
+    const text = (await server.ssrLoadModule(source))[maker]();
+    if (process.argv.includes('--check')) {
+      const current = await readFile(page, 'utf8').catch(() => '');
+      if (current.replaceAll('\r\n', '\n') !== text) {
+        console.error(`${file} is out of date: run node scripts/generate-docs.mjs`);
+        process.exitCode = 1;
+      }
+    } else {
+      await writeFile(page, text);
     }
-  } else {
-    await writeFile(page, text);
   }
 } finally {
   await server.close();

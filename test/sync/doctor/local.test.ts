@@ -86,12 +86,15 @@ describe('an exclude file', () => {
   it('is read with the rules of transfers', async () => {
     const root = makeProject(join(base, 'rules'), {
       good: '# a comment\n; another\n\n*.log\n- *.tmp\n',
-      bad: '+\n',
+      bad: '*.log\n- \n',
     });
     expect((await here(root, [join(root, 'good')])).of('exclude-file')).toMatchObject({
       grade: 'ok',
       details: { rules: 2 },
     });
+    const bad = (await here(root, [join(root, 'bad')])).of('exclude-file');
+    expect(bad).toMatchObject({ grade: 'error', exitCode: 1 });
+    expect(bad.sentence).toContain('bad');
   });
 });
 

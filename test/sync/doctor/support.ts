@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHECKS } from '../../../src/sync/doctor/checks.ts';
 import {
   type CheckName,
   type CheckResult,
@@ -22,7 +23,17 @@ export async function check(
 ): Promise<SetupRun> {
   const results: CheckResult[] = [];
   const configure = typeof profile === 'function' ? profile : () => profile;
-  for await (const result of runSetup({ configure, ...input })) results.push(result);
+  for await (const result of runSetup({ configure, ...input })) {
+    results.push(result);
+    // What comes out is what docs/setup.md says may.
+    const { name, grade } = result;
+    const told = CHECKS.find((each) => each.name === name)!.outcomes.some(
+      (outcome) => outcome.grade === grade,
+    );
+    if (!told && grade !== 'skipped' && grade !== 'omitted') {
+      throw new Error(`${name}: the grade ${grade} is not among its outcomes: ${result.sentence}`);
+    }
+  }
   return {
     results,
     of: (name) => results.find((result) => result.name === name)!,

@@ -28,6 +28,7 @@ export const git: Check = {
       when: 'tracked files are hidden by the rules, as by an unanchored `build/`; count and examples are told',
       remedy: 'Anchor the rule (`/build/`), or include the folder before it.',
     },
+    { grade: 'error', when: 'Git fails there', remedy: 'Mend the repository; Git says what is wrong.' },
   ],
   needs: ['local-root', 'exclude-file'],
   run: async (context) => {

@@ -9,10 +9,9 @@ export const path: Check = {
   about: 'That the remote folder is there and can be read.',
   outcomes: [
     { grade: 'ok', when: 'it is; how many names are in it is told' },
-    { grade: 'info', when: 'no module is named: the daemon lists those that it has' },
     {
       grade: 'error',
-      when: 'there is no such folder, or the account may not read it',
+      when: 'there is no such folder, the account may not read it, or no module of a daemon is named',
       remedy: 'Make it there (`ssh HOST mkdir -p PATH`), correct the path, or change its rights.',
     },
   ],

@@ -1,0 +1,24 @@
+/** What `rsyncjs init` prints: file by file what was done, and what comes next. */
+import { type ByteString, fromText } from '../../core/bytes.ts';
+import type { InitDeed, InitStep } from '../../sync/project/init.ts';
+import { escapeLine } from '../../text/escape.ts';
+
+export interface InitPrinterOptions {
+  /** A line with its line feed. */
+  write(line: ByteString): void;
+  /** A terminal that shows UTF-8. False: ASCII alone. */
+  marks: boolean;
+}
+
+const DONE: readonly InitDeed[] = ['created', 'changed', 'replaced'];
+const WIDTH = 'replaced'.length;
+
+export function printInit(steps: readonly InitStep[], { write, marks }: InitPrinterOptions): void {
+  const line = (text: string): void => write(`${escapeLine(fromText(text), marks)}\n`);
+  const names = Math.max(...steps.map(({ file }) => file.length));
+  for (const { file, deed, what } of steps) {
+    const mark = marks ? `${DONE.includes(deed) ? '✓' : '-'} ` : '';
+    line(`${mark}${deed.padEnd(WIDTH)} ${file.padEnd(names)}  ${what}`);
+  }
+  line(`${marks ? 'ℹ️  ' : ''}Set SYNC_REMOTE in .env (see .env.example), then run: rsyncjs setup`);
+}
