@@ -13,7 +13,7 @@ export interface SetupProfile {
   connect?: readonly string[];
   /** The other options of a synchronisation, in rsync's grammar. Default: none. */
   options?: readonly string[];
-  /** Filter rules that come before those of the exclude files. Default: none. */
+  /** Filter rules that come before those of the exclude files, BUILT_IN_EXCLUDES among them. Default: none. */
   rules?: readonly FilterArgument[];
   /** Files of exclude patterns, in this machine's form, that must be there. Default: none. */
   excludeFiles?: readonly string[];

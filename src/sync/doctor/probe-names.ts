@@ -1,16 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromText } from '../../core/bytes.ts';
-import type { FilterArgument } from '../../options/transfer-options.ts';
 
-/** Folders in which a check tries something out: gone when it is over, and left out of every transfer. */
+/** Folders in which a check tries something out: gone when it is over; BUILT_IN_EXCLUDES has them. */
 export const PROBE_PREFIX = '.rsyncjs-check-';
-
-/** What keeps a probe that a crash has left behind out of every transfer. */
-export const PROBE_RULES: readonly FilterArgument[] = [
-  { kind: 'exclude', text: fromText(`/${PROBE_PREFIX}*`) },
-];
 
 /** Two names that only case tells apart, and two that are the same letter, composed and decomposed. */
 export const CASE = ['case', 'CASE'] as const;

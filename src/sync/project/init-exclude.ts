@@ -4,13 +4,12 @@
  * file.
  */
 import { PROBE_PREFIX } from '../doctor/probe-names.ts';
+import { CONFLICT_PATTERN } from './conflict-names.ts';
 
 interface Section {
   title: string;
   patterns: readonly string[];
 }
-
-const DIGIT = '[0-9]';
 
 const SECTIONS: readonly Section[] = [
   {
@@ -103,7 +102,7 @@ const SECTIONS: readonly Section[] = [
     title:
       'What rsync and rsyncjs leave behind: unfinished files, losers of conflicts, the lock, a check cut short',
     patterns: [
-      ...['.~tmp~/', '.rsync-partial/', `*.conflict-${DIGIT.repeat(8)}-${DIGIT.repeat(6)}-*`],
+      ...['.~tmp~/', '.rsync-partial/', CONFLICT_PATTERN],
       ...['/.rsyncjs-lock*', `/${PROBE_PREFIX}*`],
     ],
   },

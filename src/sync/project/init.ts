@@ -1,9 +1,10 @@
 /** What `rsyncjs init` writes into a project: examples, excludes, and ways to call it. */
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, RsyncError } from '../../core/errors.ts';
 import { errnoCode, errnoText } from '../../files/errors.ts';
+import { renameOver } from '../state/whole-file.ts';
 import { excludeText } from './init-exclude.ts';
 import { addScripts } from './package-scripts.ts';
 
@@ -162,7 +163,7 @@ class Project {
       if (stat?.isSymbolicLink()) writeFileSync(path, text);
       else {
         writeFileSync(temporary, text, { flag: 'wx', mode: stat === undefined ? 0o666 : stat.mode & 0o777 });
-        renameSync(temporary, path);
+        renameOver(temporary, path);
       }
     } catch (error) {
       rmSync(temporary, { force: true });

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BUILT_IN_EXCLUDES } from '../../../src/sync/config/built-in-excludes.ts';
 import { CHECKS } from '../../../src/sync/doctor/checks.ts';
 import { setupPage } from '../../../src/sync/doctor/page.ts';
+import { PROBE_PREFIX } from '../../../src/sync/doctor/probe-names.ts';
+
+it('what a check tries out stays out of every transfer, should it be cut short', () => {
+  expect(BUILT_IN_EXCLUDES).toContain(`/${PROBE_PREFIX}*`);
+});
 
 describe('docs/setup.md', () => {
   it('is what scripts/generate-docs.mjs writes', () => {

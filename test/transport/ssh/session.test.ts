@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RemoteShell, remoteShell } from '../../../src/transport/remote-shell.ts';
+import type { SshFact } from '../../../src/transport/ssh/facts.ts';
+import { fingerprint } from '../../../src/transport/ssh/host/public-key.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
 import { failure, type Relay, relay, temporaryFolder, text } from '../support.ts';
 
@@ -16,13 +18,14 @@ describe.skipIf(sshdMissing())('a shell for several commands', () => {
   let middle: Relay;
   let shell: RemoteShell;
   const lines: string[] = [];
+  const facts: SshFact[] = [];
+  const knownHostsFile = join(dir, 'known');
   const logins = () => lines.filter((line) => line.includes('logged in')).length;
   const start = (command: string) => shell.start({ command, words: [command] });
 
   beforeAll(async () => {
     sshd = await startSshd();
     middle = await relay(sshd.port);
-    const knownHostsFile = join(dir, 'known');
     writeFileSync(knownHostsFile, `[127.0.0.1]:${middle.port} ${sshd.hostKey}\n`);
     shell = await remoteShell({
       host: '127.0.0.1',
@@ -30,6 +33,7 @@ describe.skipIf(sshdMissing())('a shell for several commands', () => {
       ssh: { port: middle.port, identityFile: sshd.userKeyPath, knownHostsFile },
       env: { HOME: home },
       trace: (line) => lines.push(line),
+      onFact: (fact) => facts.push(fact),
     });
   });
   afterAll(async () => {
@@ -38,8 +42,54 @@ describe.skipIf(sshdMissing())('a shell for several commands', () => {
     await sshd?.stop();
   });
 
+  it('tells where it goes, and step by step what it has come to know', async () => {
+    const destination = await shell.ssh!.destination();
+    expect(destination).toEqual({
+      host: '127.0.0.1',
+      port: middle.port,
+      user: sshd.user,
+      where: `127.0.0.1:${middle.port}`,
+      first: { host: '127.0.0.1', port: middle.port },
+      hops: [],
+    });
+    expect([logins(), facts]).toEqual([0, []]);
+    await shell.ssh!.login();
+    await shell.ssh!.login();
+    expect(facts).toEqual([
+      { kind: 'connected', address: '127.0.0.1' },
+      {
+        kind: 'host-key',
+        type: 'ED25519',
+        fingerprint: fingerprint(Buffer.from(sshd.hostKey.split(' ')[1]!, 'base64')),
+        known: `${knownHostsFile}:1`,
+        file: knownHostsFile,
+      },
+      {
+        kind: 'login',
+        user: sshd.user,
+        method: 'publickey',
+        key: expect.stringContaining(sshd.userKeyPath),
+        steps: [],
+        server: expect.stringMatching(/^SSH-2\.0-OpenSSH/),
+      },
+    ]);
+  });
+
+  it('of a host behind others, the first of them is where it goes', async () => {
+    const behind = await remoteShell({
+      host: 'far',
+      user: 'ann',
+      ssh: { configFile: false, proxyJump: ['one:2201', 'two'] },
+      env: { HOME: home },
+    });
+    expect(await behind.ssh!.destination()).toMatchObject({
+      where: 'far:22',
+      first: { host: 'one', port: 2201 },
+      hops: ['one:2201', 'two:22'],
+    });
+  });
+
   it('logs in once, for commands one after another and at a time', async () => {
-    expect(logins()).toBe(0);
     const first = await start('echo first; exit 3');
     expect(await text(first.input)).toBe('first\n');
     expect(await first.exit).toEqual({ code: 3, signal: null });

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type ByteString, toText } from '../../../core/bytes.ts';
 import { platform } from '../../../files/platform/index.ts';
 import { GitTree } from '../../project/git.ts';
-import { LOCK_RULES } from '../../remote/lock.ts';
 import { type Check, count, info, ok, warning } from '../check.ts';
 import type { SetupContext } from '../context.ts';
 import { hiddenRules, localListing } from '../local-listing.ts';
@@ -79,7 +78,7 @@ async function visibleNames(context: SetupContext): Promise<Set<ByteString>> {
   const names = new Set<ByteString>();
   await localListing(root, context.input.env, {
     words: options,
-    rules: hiddenRules([...LOCK_RULES, ...rules], excludeFiles),
+    rules: hiddenRules(rules, excludeFiles),
     onEvent: (event) => {
       if (event.type === 'listed') names.add(event.entry.name);
     },
