@@ -49,6 +49,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   sudo: 'sudo',
   acl: 'setfacl',
   attr: 'setfattr',
+  git: 'git',
+  make: 'make',
 };
 
 /** Servers are not in the PATH of everybody. */

@@ -2,11 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RsyncError } from '../../../src/core/errors.ts';
 import { CHECKS } from '../../../src/sync/doctor/checks.ts';
 import { setupExitCode } from '../../../src/sync/doctor/run.ts';
 import { temporaryFolder } from '../../support/peers.ts';
+import { programMissing } from '../../support/programs.ts';
 import { removeTree } from '../../support/tree.ts';
 import { check, makeProject, type SetupRun, skipped } from './support.ts';
 
@@ -107,7 +108,7 @@ describe('the local root', () => {
   });
 });
 
-describe('a Git working tree', () => {
+describe.skipIf(programMissing('git'))('a Git working tree', () => {
   const git = (folder: string, ...words: string[]): void => {
     execFileSync('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@t', ...words], {
       stdio: 'pipe',
@@ -120,9 +121,11 @@ describe('a Git working tree', () => {
     'build/out.js': 'built\n',
     '.gitignore': '/build/\n',
   });
-  git(root, 'init', '-q');
-  git(root, 'add', '.');
-  git(root, 'commit', '-qm', 'x');
+  beforeAll(() => {
+    git(root, 'init', '-q');
+    git(root, 'add', '.');
+    git(root, 'commit', '-qm', 'x');
+  });
 
   it('whose tracked files are hidden by a rule without an anchor', async () => {
     writeFileSync(join(base, 'unanchored'), '.git\nbuild/\n');

@@ -124,14 +124,18 @@ describe.skipIf(requirePeers().length === 0 || sshdMissing() !== undefined)('a s
     const other = makeKey(join(sshd.dir, 'other'));
     const port = await freePort();
     const unknown = sshWords(sshd).replaceAll(sshd.knownHostsPath, join(base, 'empty'));
-    const [first, refused, closed, accepted] = await Promise.all([
+    const [first, refused, closed, accepted, proxied] = await Promise.all([
       run({ shell: `${unknown} -o BatchMode=yes` }),
       run({ shell: sshWords(sshd, other.path) }),
       run({ shell: sshWords(sshd).replace(`-p ${sshd.port}`, `-p ${port}`) }),
       run({
         shell: `${sshWords(sshd).replaceAll(sshd.knownHostsPath, join(base, 'new'))} -o StrictHostKeyChecking=accept-new`,
       }),
+      run({ shell: `${sshWords(sshd)} -o "ProxyCommand=false"` }),
     ]);
+    expect(proxied.of('tcp').grade).toBe('info');
+    expect(proxied.of('host-key')).toMatchObject({ grade: 'error', exitCode: 255 });
+    expect(proxied.of('host-key').sentence).toContain('proxy command ended with status 1');
     const error = ({ results }: SetupRun) => {
       const { name, exitCode, details } = results.find(({ grade }) => grade === 'error')!;
       return [name, exitCode, details.code];

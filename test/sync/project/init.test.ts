@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { copy } from '../../../src/client/api.ts';
 import { type InitSettings, initProject } from '../../../src/sync/project/init.ts';
 import { newestPeer, requirePeers, runRsync, temporaryFolder } from '../../support/peers.ts';
+import { programMissing } from '../../support/programs.ts';
 import { removeTree } from '../../support/tree.ts';
 
 const base = temporaryFolder('init');
@@ -84,7 +85,7 @@ describe('init', () => {
     expect(text(root, '.env.example')).not.toMatch(/[^\r]\n/);
   });
 
-  it('a target of make calls the verb', () => {
+  it.skipIf(programMissing('make'))('a target of make calls the verb', () => {
     const root = join(base, 'made');
     mkdirSync(root);
     initProject({ root, make: true });

@@ -71,6 +71,7 @@ export const tcp: Check = {
   about: 'That something listens at the port, reached through jump hosts and proxies as a transfer would.',
   outcomes: [
     { grade: 'ok', when: 'the connection stands' },
+    { grade: 'info', when: 'a ProxyCommand makes the connection' },
     {
       grade: 'error',
       when: 'refused, no answer, no route, or a jump host that can not be passed',
@@ -83,8 +84,10 @@ export const tcp: Check = {
 };
 
 async function reachSsh({ shell, login }: SetupContext) {
-  const { where, hops } = await shell!.ssh!.destination();
+  const { where, hops, first } = await shell!.ssh!.destination();
   const { address } = await login.reached('connected');
+  // Where that leads shows when the host answers.
+  if (first === undefined) return info(`a ProxyCommand was started for ${where}`, { where, hops });
   const through = hops.length > 0 ? `, through ${hops.join(', ')}` : '';
   return ok(`connected to ${where}${through}`, { where, address, hops });
 }
