@@ -45,6 +45,24 @@ describe.skipIf(requirePeers().length === 0)('the other side of a setup', () => 
     expect(readdirSync(there)).toEqual(['a.txt']);
   });
 
+  it('rsyncjs itself', async () => {
+    const connect = ['-e', fakeShell(base, 'ours')];
+    const found = await check({ origin: 'a test', location: `host:${there}`, root, connect }, { env });
+    expect(found.of('rsync')).toMatchObject({ grade: 'ok', details: { flavour: 'rsyncjs', protocol: 32 } });
+    expect(found.grades().slice(4)).toEqual([
+      'shell: ok',
+      'rsync: ok',
+      'key: ok',
+      'path: ok',
+      'writable: ok',
+      'clock: ok',
+      'names: ok',
+      'times: ok',
+      'symlinks: ok',
+    ]);
+    expect(readdirSync(there)).toEqual(['a.txt']);
+  });
+
   it('a FAT disk whose clock is an hour ahead', async () => {
     // What such a disk would make of the probe, done to it by whoever starts rsync.
     const found = await through(
