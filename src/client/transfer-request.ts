@@ -1,6 +1,6 @@
 import type { EventSink, TransferStats } from '../core/events.ts';
-import type { RootAttributes } from '../session/client-session.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
+import type { RootAttributes } from '../session/client-session.ts';
 import type { Channel } from '../transport/channel.ts';
 import type { RemoteShell } from '../transport/remote-shell.ts';
 import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
