@@ -1,0 +1,175 @@
+import type { TransferResult } from '../../client/transfer-request.ts';
+import { type ByteString, toText } from '../../core/bytes.ts';
+import { type ErrorCode, EXIT, isRsyncError } from '../../core/errors.ts';
+import type { TransferEvent } from '../../core/events.ts';
+
+/**
+ * How a spoke's run ended; there is no other way.
+ *
+ * - `ok`: all that was asked for.
+ * - `partial`: it came to its end, but not all is there. Exit 23: some files or attributes could not be read or written;
+ *   24: some were gone before they were read; 25: `--max-delete` was reached, and surplus names stay.
+ * - `failed`: it did not come to its end; the next run goes on from there.
+ * - `skipped`: it was not tried: disabled, not asked for, another hub's, or the run was stopped before.
+ * - `busy`: another run holds its lock (exit 41).
+ * - `dry`: as `ok`, and nothing was changed.
+ */
+export type OutcomeKind = 'ok' | 'partial' | 'failed' | 'skipped' | 'busy' | 'dry';
+
+/** Names, not all of them if there are very many: `more` tells how many were left out. */
+export interface PathList {
+  paths: readonly string[];
+  more: number;
+}
+
+export interface SpokeOutcome {
+  spoke: string;
+  outcome: OutcomeKind;
+  /** rsync's, or 40 and 41 of core/errors.ts. */
+  exitCode: number;
+  /** Files that were transferred (with a dry run: would be), and their bytes; the protocol's own figures. */
+  files: number;
+  bytes: number;
+  /** Names that were deleted. */
+  deleted: number;
+  durationMs: number;
+  /** How often it was tried; 0: not at all. */
+  attempts: number;
+  failed: PathList;
+  vanished: PathList;
+  /** Why it failed, was skipped or busy. */
+  error?: OutcomeError;
+}
+
+export interface OutcomeError {
+  /** Undefined: not a failure of a transfer (`skipped`), or one of the program itself. */
+  code: ErrorCode | undefined;
+  message: string;
+  hint: string | undefined;
+}
+
+/** What is common to all outcomes of a spoke. */
+export interface OutcomeFrame {
+  spoke: string;
+  durationMs: number;
+  attempts: number;
+}
+
+const PARTIAL: readonly number[] = [EXIT.PARTIAL, EXIT.VANISHED, EXIT.DEL_LIMIT];
+const MOST_PATHS = 100;
+const NO_PATHS: PathList = { paths: [], more: 0 };
+
+/** Gathers which names failed, of the messages of both sides: the protocol has no other word for them. */
+export class TroubleList {
+  #failed: string[] = [];
+  #vanished: string[] = [];
+  #moreFailed = 0;
+  #moreVanished = 0;
+
+  /** For `onEvent` of a transfer. */
+  readonly see = (event: TransferEvent): void => {
+    if (event.type !== 'message' || event.level === 'info') return;
+    const gone = /^file has vanished: "([\s\S]*)"/.exec(event.text)?.[1];
+    if (gone !== undefined) {
+      if (this.#vanished.length < MOST_PATHS) this.#vanished.push(toText(gone));
+      else this.#moreVanished++;
+      return;
+    }
+    const name = event.level === 'error' ? quotedName(event.text) : undefined;
+    if (name === undefined) return;
+    if (this.#failed.length < MOST_PATHS) this.#failed.push(toText(name));
+    else this.#moreFailed++;
+  };
+
+  get failed(): PathList {
+    return { paths: [...new Set(this.#failed)], more: this.#moreFailed };
+  }
+
+  get vanished(): PathList {
+    return { paths: [...new Set(this.#vanished)], more: this.#moreVanished };
+  }
+}
+
+/** `rsync: [sender] send_files failed to open "/x/y": Permission denied (13)` */
+function quotedName(text: ByteString): ByteString | undefined {
+  return /"([\s\S]+)"(?!.*")/.exec(text)?.[1];
+}
+
+/** Of a run that came to its end. */
+export function outcomeOf(
+  frame: OutcomeFrame,
+  { exitCode, stats }: Pick<TransferResult, 'exitCode' | 'stats'>,
+  trouble: Pick<TroubleList, 'failed' | 'vanished'>,
+  dryRun: boolean,
+): SpokeOutcome {
+  const ended = dryRun ? 'dry' : 'ok';
+  return {
+    ...frame,
+    outcome: exitCode === EXIT.OK ? ended : PARTIAL.includes(exitCode) ? 'partial' : 'failed',
+    exitCode,
+    files: stats.transferredFiles,
+    bytes: stats.transferredSize,
+    deleted: stats.deleted.total,
+    failed: trouble.failed,
+    vanished: trouble.vanished,
+    ...(exitCode === EXIT.OK || PARTIAL.includes(exitCode)
+      ? {}
+      : {
+          error: {
+            code: 'RSYNC_REMOTE_EXIT',
+            message: `the other side ended with ${exitCode}`,
+            hint: undefined,
+          },
+        }),
+  };
+}
+
+/** Of a run that was ended by an error. */
+export function outcomeOfError(
+  frame: OutcomeFrame,
+  error: unknown,
+  trouble: Pick<TroubleList, 'failed' | 'vanished'> = { failed: NO_PATHS, vanished: NO_PATHS },
+): SpokeOutcome {
+  const known = isRsyncError(error) ? error : undefined;
+  return {
+    ...nothing(frame),
+    outcome: known?.code === 'RSYNC_BUSY' ? 'busy' : 'failed',
+    exitCode: known?.exitCode ?? EXIT.CRASHED,
+    failed: trouble.failed,
+    vanished: trouble.vanished,
+    error: {
+      code: known?.code,
+      message: error instanceof Error ? error.message : String(error),
+      hint: known?.hint,
+    },
+  };
+}
+
+/** Of a spoke that was not tried. */
+export function skippedOutcome(spoke: string, why: string): SpokeOutcome {
+  return {
+    ...nothing({ spoke, durationMs: 0, attempts: 0 }),
+    outcome: 'skipped',
+    exitCode: EXIT.OK,
+    error: { code: undefined, message: why, hint: undefined },
+  };
+}
+
+function nothing(frame: OutcomeFrame): Omit<SpokeOutcome, 'outcome' | 'exitCode'> {
+  return { ...frame, files: 0, bytes: 0, deleted: 0, failed: NO_PATHS, vanished: NO_PATHS };
+}
+
+/** From bad to good. */
+const SEVERITY: readonly OutcomeKind[] = ['failed', 'busy', 'partial', 'skipped', 'dry', 'ok'];
+const PARTIAL_SEVERITY: readonly number[] = [EXIT.PARTIAL, EXIT.DEL_LIMIT, EXIT.VANISHED];
+
+/**
+ * The exit status of a run over many spokes: the worst of them. `failed` is worse than `busy`, that worse than `partial`;
+ * of several that failed the first one counts, of several that are partial 23 before 25 before 24.
+ */
+export function worstExitCode(outcomes: readonly SpokeOutcome[]): number {
+  const worst = SEVERITY.find((kind) => outcomes.some(({ outcome }) => outcome === kind));
+  const codes = outcomes.filter(({ outcome }) => outcome === worst).map(({ exitCode }) => exitCode);
+  if (worst === 'partial') return PARTIAL_SEVERITY.find((code) => codes.includes(code)) ?? EXIT.PARTIAL;
+  return codes[0] ?? EXIT.OK;
+}
