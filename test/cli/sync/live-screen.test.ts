@@ -130,7 +130,7 @@ const timer = setInterval(() => {
   step++;
   if (step <= 8) rows = rows.map((row, i) => (i < step * 2 ? all[i] : row));
   if (step === 3) display.print(['spoke "old" is disabled']);
-  display.update();
+  if (step <= 8) display.update();
   if (!existsSync('${base}/stop')) return;
   clearInterval(timer);
   display.close();
@@ -173,7 +173,8 @@ const timer = setInterval(() => {
     ]);
     tmux('resize-window', '-t', 'wide', '-x', '70', '-y', '24');
     const small = render(ROWS, { columns: 70, rows: 24, utf8: true, colour: false });
-    await expectScreen('wide', [told, ...small]);
+    // What became higher by it has gone into the history, with the line above: the table is whole.
+    await expectScreen('wide', small);
     expect(tmux('display-message', '-p', '-t', 'narrow', '#{cursor_flag}').trim()).toBe('0');
     writeFileSync(join(base, 'stop'), '');
     for (let tries = 0; tries < 100; tries++) {
