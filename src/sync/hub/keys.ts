@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, unlinkSync, wr
 import { join } from 'node:path';
 import { EXIT, RsyncError, usageError } from '../../core/errors.ts';
 import { fileError } from '../../files/errors.ts';
+import { platform } from '../../files/platform/index.ts';
 import { readOpenSshEnvelope, writeOpenSshEd25519 } from '../../transport/ssh/auth/openssh-key.ts';
 
 export interface SpokeKeyRequest {
@@ -147,7 +148,7 @@ function parseHost(text: string): { user: string | undefined; host: string } {
 
 /** A path in ssh_config: `%` begins a token, `${` a variable. */
 function configValue(path: string): string {
-  const text = process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
+  const text = platform.isWindows ? path.replaceAll('\\', '/') : path;
   if (/["\\]|\$\{|[\0-\x1f\x7f]/.test(text)) {
     throw usageError(`${path}: ssh_config can not hold this path in all releases`, 'Choose another --out.');
   }

@@ -1,9 +1,19 @@
 /** Keys for spokes: what is written, and, with a real sshd, what such a key can do and what it can not. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anyShellQuoted, type SpokeKeyRequest, spokeKey } from '../../../src/sync/hub/keys.ts';
+import { writeHostBlock } from '../../../src/sync/hub/ssh-config-file.ts';
 import { MAIN, requirePeers, run, runOurs, temporaryFolder } from '../../support/peers.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
 import { makeTree, removeTree } from '../../support/tree.ts';
@@ -42,6 +52,43 @@ describe('the files and the lines', () => {
     expect(again.authorizedKeysLine).toBe(
       `restrict,command="rsyncjs serve --stdio --root=/srv/data" ${publicKey}`,
     );
+  });
+
+  test('lines of ssh_config: put first, replaced, and nothing else touched', () => {
+    const path = join(base, 'ssh', 'config');
+    expect(writeHostBlock(path, 'web', make().sshConfigBlock)).toBe(true);
+    const own = Buffer.from(
+      'User caf\xe9\nPort 99\nHost web\n  Port 98\nHost *\n  IdentityFile /x',
+      'latin1',
+    );
+    writeFileSync(path, own);
+    const { sshConfigBlock } = make({ port: 2222, folder: join(base, 'kéys') });
+    expect(writeHostBlock(path, 'web', sshConfigBlock)).toBe(true);
+    expect(writeHostBlock(path, 'web', sshConfigBlock)).toBe(false);
+    expect(writeHostBlock(path, 'nas', make({ name: 'nas', host: 'nas' }).sshConfigBlock)).toBe(true);
+    expect(writeHostBlock(path, 'web', make({ port: 2223 }).sshConfigBlock)).toBe(true);
+    const text = readFileSync(path);
+    expect(text.subarray(-own.length)).toEqual(own);
+    expect(text.toString('latin1').match(/^Host (web|nas|\*)$/gm)).toEqual([
+      ...['Host nas', 'Host *', 'Host web', 'Host *'],
+      ...['Host web', 'Host *'],
+    ]);
+    if (spawnSync('ssh', ['-V']).status !== 0) return;
+    const settings = (host: string) =>
+      execFileSync('ssh', ['-F', path, '-G', host], { encoding: 'latin1', stdio: 'pipe' });
+    expect(settings('web')).toMatch(/^user anna$/m);
+    expect(settings('web')).toMatch(/^port 2223$/m);
+    expect(settings('other')).toMatch(/^port 99$/m);
+    expect(settings('other')).not.toContain('web_ed25519');
+  });
+
+  test.skipIf(process.platform === 'win32')('a configuration that is a symlink stays one', () => {
+    const [link, real] = [join(base, 'link'), join(base, 'real')];
+    writeFileSync(real, '');
+    symlinkSync('real', link);
+    writeHostBlock(link, 'web', make().sshConfigBlock);
+    expect(readlinkSync(link)).toBe('real');
+    expect(readFileSync(real, 'utf8')).toContain('Host web\n');
   });
 
   test('what else is there under the name stays', () => {
