@@ -18,7 +18,7 @@ export interface LiveClock {
   later(milliseconds: number, work: () => void): () => void;
 }
 
-const SYSTEM_CLOCK: LiveClock = {
+export const SYSTEM_CLOCK: LiveClock = {
   now: () => performance.now(),
   later(milliseconds, work) {
     const timer = setTimeout(work, milliseconds);
@@ -31,7 +31,7 @@ const SYSTEM_CLOCK: LiveClock = {
  * nothing flickers, and ten times a second at most.
  */
 export class LiveDisplay {
-  readonly #stream: Sink;
+  readonly #stream: Pick<Sink, 'write'>;
   readonly #columns: () => number;
   readonly #picture: () => readonly string[];
   readonly #clock: LiveClock;
@@ -46,7 +46,7 @@ export class LiveDisplay {
    * @param picture  the lines, each narrower than the terminal; asked for when there is something to draw
    */
   constructor(
-    stream: Sink,
+    stream: Pick<Sink, 'write'>,
     columns: () => number,
     picture: () => readonly string[],
     clock: LiveClock = SYSTEM_CLOCK,
