@@ -49,6 +49,13 @@ export function endsInDot(name: Uint8Array, length: number): boolean {
   return name[length - 1] === DOT && (length === 1 || name[length - 2] === SLASH);
 }
 
+/** Directories above a name. */
+export function depthOf(name: Uint8Array, length: number): number {
+  let depth = 0;
+  for (let i = 0; i < length; i++) if (name[i] === SLASH) depth++;
+  return depth;
+}
+
 /**
  * Under incremental recursion a name must lie directly in the directory that its list was announced for.
  * @throws RsyncError exit 4

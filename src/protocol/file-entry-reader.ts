@@ -12,9 +12,10 @@ import {
   isSpecial,
   isSymlink,
 } from '../core/mode.ts';
+import { sanitizedTarget } from '../core/sanitized-target.ts';
 import type { EntryContext, IdNameSink } from './file-entry.ts';
 import * as FLAG from './file-entry-flags.ts';
-import { checkDirectory, cleanName, endsInDot } from './file-entry-name.ts';
+import { checkDirectory, cleanName, depthOf, endsInDot } from './file-entry-name.ts';
 import { NEED_MORE, type Reader } from './reader.ts';
 
 const MAX_PATH = LIMITS.NAME_LENGTH;
@@ -280,6 +281,9 @@ export class FileEntryReader {
       if (draft.isFirst) this.leaders.add(draft.group);
       if (draft.group >= 0 && preserve.hardLinks)
         flags = ENTRY.HLINKED | (draft.isFirst ? ENTRY.HLINK_FIRST : 0);
+    }
+    if (draft.target !== undefined && this.ctx.sanitizedTargets === true) {
+      draft.target = sanitizedTarget(draft.target, depthOf(clean, length));
     }
     const { size, mtime, nsec, uid, gid } = draft;
     const i = list.append(clean, length, mode, size, mtime, nsec, uid, gid, flags, draft.target);

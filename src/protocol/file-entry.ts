@@ -62,6 +62,8 @@ export interface EntryContext {
   missingArgs?: boolean;
   /** What is put in front of the targets of received symlinks (`--munge-links`). Default nothing. */
   targetPrefix?: Uint8Array;
+  /** The targets of received symlinks are made harmless by `sanitizedTarget`. Default false. */
+  sanitizedTargets?: boolean;
   /** Storage that one received list may take, in bytes. Default 4 GiB. */
   maxListBytes?: number;
 }

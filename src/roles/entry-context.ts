@@ -27,5 +27,6 @@ export function entryContext(ctx: RoleContext): EntryContext {
     missingArgs: options.deleteMissingArgs,
     recursive: options.recursive,
     ...(options.mungeLinks ? { targetPrefix: toBuffer(MUNGE_PREFIX) } : {}),
+    sanitizedTargets: !options.mungeLinks && ctx.policy?.sanitizesSymlinks === true,
   };
 }

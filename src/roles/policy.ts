@@ -12,4 +12,6 @@ export interface ModulePolicy {
   readonly ignoresErrors: boolean;
   /** Does not show what this process may not read. */
   readonly skipsNonreadable: boolean;
+  /** Symlinks that are stored and not munged do not lead out of the destination. */
+  readonly sanitizesSymlinks: boolean;
 }

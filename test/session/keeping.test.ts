@@ -478,6 +478,7 @@ describe('a server that may reach one tree only', () => {
   const hiding = (hidden: RegExp): ModulePolicy => ({
     hides: (path) => hidden.test(path),
     ignoresErrors: false,
+    sanitizesSymlinks: false,
     skipsNonreadable: false,
   });
 

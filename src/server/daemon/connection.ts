@@ -285,6 +285,7 @@ class Connection {
       readOnly: known?.access === undefined ? values.readOnly : known.access === 'ro',
       numericIds: module.numericIds(wasRoot),
       mungesSymlinks: module.mungesSymlinks(wasRoot),
+      sanitizesSymlinks: !module.isRootOfItsOwn(wasRoot),
     };
   }
 

@@ -33,6 +33,7 @@ export interface Admitted {
   readOnly: boolean;
   numericIds: boolean;
   mungesSymlinks: boolean;
+  sanitizesSymlinks: boolean;
 }
 
 export interface TransferInit {
@@ -105,6 +106,7 @@ async function serve(init: TransferInit): Promise<number> {
       hides: (path, isDirectory) => filter.hides(path, isDirectory),
       ignoresErrors: module.values.ignoreErrors,
       skipsNonreadable: module.values.ignoreNonreadable,
+      sanitizesSymlinks: admitted.sanitizesSymlinks,
     },
     onEvent: transferLog.onEvent,
     signal,
