@@ -12,20 +12,32 @@ export function title(given: Case, direction: Direction): string {
   return `${direction} ${given.fixture}: ${given.args} ${given.from} ${given.to}`.trimEnd();
 }
 
-/**
- * The arguments of a program; `shell` is the remote shell, `host` is only a word to it. Without a shell both sides are
- * local.
- */
-export function commandLine(given: Case, direction: Direction, shell: string | undefined): string[] {
+/** How a command line reaches the other side. */
+export interface Remote {
+  options: readonly string[];
+  /** A path there, as a word of the command line. */
+  path(path: string): string;
+}
+
+/** Through a remote shell, to which the host is only a word. */
+export function throughShell(shell: string): Remote {
+  return { options: ['-e', shell], path: (path) => `host:${path}` };
+}
+
+/** In a module of a daemon on the loopback interface. */
+export function inModule(port: number, module: string): Remote {
+  return { options: [], path: (path) => `rsync://127.0.0.1:${port}/${module}/${path}` };
+}
+
+/** The arguments of a program. Without a remote both sides are local. */
+export function commandLine(given: Case, direction: Direction, remote: Remote | undefined): string[] {
   const sources = words(given.from);
   const destination = words(given.to);
-  const remote = (path: string): string => `host:${path}`;
-  if (shell === undefined) return [...words(given.args), ...sources, ...destination];
+  if (remote === undefined) return [...words(given.args), ...sources, ...destination];
   return [
     ...words(given.args),
-    '-e',
-    shell,
-    ...(direction === 'pull' ? sources.map(remote) : sources),
-    ...(direction === 'push' ? destination.map(remote) : destination),
+    ...remote.options,
+    ...(direction === 'pull' ? sources.map(remote.path) : sources),
+    ...(direction === 'push' ? destination.map(remote.path) : destination),
   ];
 }

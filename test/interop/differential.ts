@@ -8,7 +8,7 @@
  *   RSYNCJS_KEEP=1             keep the trees of failed cases
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import {
   fakeShell,
@@ -23,7 +23,8 @@ import {
 } from '../support/peers.ts';
 import { compareTrees, hideTimesSince, removeTree, snapshotTree } from '../support/tree.ts';
 import type { Case, Direction } from './cases.ts';
-import { commandLine, title } from './command-line.ts';
+import { commandLine, type Remote, throughShell, title } from './command-line.ts';
+import { moduleOf, stopDaemons } from './differential-daemons.ts';
 import { makeFixtures } from './fixtures.ts';
 import { inStreams, lineDiff, normalised, similarTraffic, trafficOf } from './output.ts';
 
@@ -41,12 +42,16 @@ beforeAll(() => {
   makeFixtures(join(base, 'fixtures'));
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await stopDaemons();
   if (base !== '' && process.env.RSYNCJS_KEEP === undefined) removeTree(base);
 });
 
-/** Which program rsyncjs stands in for. `local` has one program only. */
-export type Place = 'client' | 'server' | 'local';
+/**
+ * Which program rsyncjs stands in for. `local` has one program only; a `daemon client` is the client of a daemon, with
+ * the others there is a remote shell between the two.
+ */
+export type Place = 'client' | 'server' | 'local' | 'daemon' | 'daemon client';
 
 interface Outcome {
   result: RunResult;
@@ -95,7 +100,7 @@ function disagreements(
   if (trees.length > 0) report.push('trees:', ...trees.map((line) => `  ${line}`));
   if (given.output !== 'none') {
     const [left, right] = [c, ours].map(({ stdout }) =>
-      inStreams(normalised(stdout), direction === 'pull', place === 'client'),
+      inStreams(normalised(stdout), direction === 'pull', place.endsWith('client')),
     );
     const difference = lineDiff(left!, right!, limit);
     if (difference.length > 0) report.push('stdout (- C, + ours):', ...difference.map((line) => `  ${line}`));
@@ -128,15 +133,20 @@ export async function check(
 ): Promise<void> {
   const work = join(base, `case-${++count}`);
   mkdirSync(work);
-  const isServer = place === 'server';
-  const shell = (server: Peer | 'ours'): string | undefined =>
-    place === 'local' ? undefined : fakeShell(base, server);
-  const args = commandLine(given, direction, shell(isServer ? 'ours' : peer));
-  const reference = commandLine(given, direction, shell(isServer ? newest : peer));
+  const answers = place === 'server' || place === 'daemon';
+  const [client, server] = answers ? [peer, newest] : [newest, peer];
+  const remote = (program: Peer | 'ours', copy: string): Promise<Remote> | Remote | undefined => {
+    if (place === 'local') return undefined;
+    return place.startsWith('daemon')
+      ? moduleOf(program, base, `${basename(work)}-${copy}`, join(work, copy))
+      : throughShell(fakeShell(base, program));
+  };
+  const reference = commandLine(given, direction, await remote(server, 'c'));
+  const args = commandLine(given, direction, await remote(answers ? 'ours' : server, 'ours'));
   await copies(given, work);
   const [expected, actual] = await Promise.all([
-    runCase(reference, join(work, 'c'), 'C', isServer ? peer : newest),
-    runCase(args, join(work, 'ours'), isServer ? 'C' : 'ours', isServer ? peer : newest),
+    runCase(reference, join(work, 'c'), 'C', client),
+    runCase(args, join(work, 'ours'), answers ? 'C' : 'ours', client),
   ]);
   const report = disagreements(given, direction, place, expected, actual);
   if (report.length > 0 && process.env.RSYNCJS_KEEP !== undefined) report.push(`kept: ${work}`);

@@ -1,18 +1,26 @@
 /**
- * A tree of everything odd, in both directions, with every version of rsync at the other end, as its client and as its
- * server, and every protocol that it speaks: first in full, then changed in part (deltas), then with deletion. What C rsync makes of the same is the
- * expected result, so that limits of an old protocol are not ours.
+ * A tree of everything odd, in both directions, with every release of rsync at the other end and every protocol that it
+ * speaks. rsyncjs is the client, the server, the daemon and the client of a daemon, and is at both ends: first in full,
+ * then over an older tree (deltas, deletions, attributes). What C rsync makes of the same is the expected result, so that
+ * limits of an old protocol are not ours.
+ *
+ * RSYNCJS_ALL=1 adds what finds nothing that the rest does not: 3.5.0 with older protocols, which it speaks as 3.5.1 does;
+ * deltas and deletions each in a run of its own; our client as a process (every day it runs in this one, the servers are
+ * processes anyway); 4.5 GiB that travel (every day only what is appended to them does).
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../../src/cli/run.ts';
+import { transfer } from '../../src/client/transfer.ts';
+import { Capture } from '../cli/support.ts';
+import { TestDaemon } from '../support/daemons.ts';
 import { modified, ODD_TREE } from '../support/odd-tree.ts';
 import {
   fakeShell,
   newestPeer,
   type Peer,
-  type RunOptions,
-  type RunResult,
   requirePeers,
   runOurs,
   runRsync,
@@ -21,67 +29,112 @@ import {
 import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
 import {
   compareTrees,
+  copyTree,
   DEFAULT_TIME,
+  isRoot,
   makeTree,
   noise,
   removeTree,
   snapshotTree,
   type Tree,
 } from '../support/tree.ts';
+import { inModule, type Remote, throughShell } from './command-line.ts';
 
 const found = requirePeers();
-const newest = newestPeer();
+const newest = found.at(-1) ?? newestPeer();
+const all = process.env.RSYNCJS_ALL !== undefined;
 const DIRECTIONS = ['push', 'pull'] as const;
 type Direction = (typeof DIRECTIONS)[number];
 
 let base = '';
+/** By program: everything below `base` is the module `all`. */
+const daemons = new Map<Peer | 'ours', TestDaemon>();
 
-beforeAll(() => {
+beforeAll(async () => {
   if (found.length === 0) return;
   process.umask(0o022);
   base = temporaryFolder('matrix');
   makeTree(join(base, 'first'), ODD_TREE);
   makeTree(join(base, 'second'), modified(ODD_TREE));
+  const identity = isRoot ? 'uid = root\ngid = root\n' : '';
+  const config = `use chroot = no\nmunge symlinks = no\n${identity}[all]\npath = ${base}\nread only = no\n`;
+  await Promise.all(
+    [...found, 'ours' as const].map(async (program) => {
+      const folder = join(base, `daemon-${program === 'ours' ? program : program.version}`);
+      mkdirSync(folder);
+      const peer = program === 'ours' ? undefined : program;
+      daemons.set(program, await TestDaemon.start({ peer, folder, config, tree: base }));
+    }),
+  );
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await Promise.all([...daemons.values()].map((daemon) => daemon.stop()));
   if (base !== '') removeTree(base);
 });
 
 /** Source tree and options of each stage; all go into one destination. */
-const STAGES = [
-  { source: 'first', args: ['-aHS'] },
-  { source: 'second', args: ['-aHz'] },
-  { source: 'second', args: ['-aHSc', '--delete'] },
-] as const;
+const STAGES: readonly { source: string; args: readonly string[] }[] = all
+  ? [
+      { source: 'first', args: ['-aHS'] },
+      { source: 'second', args: ['-aHz'] },
+      { source: 'second', args: ['-aHSc', '--delete'] },
+    ]
+  : [
+      { source: 'first', args: ['-aHS'] },
+      { source: 'second', args: ['-aHSzc', '--delete'] },
+    ];
 
-type Program = (args: readonly string[], options?: RunOptions) => Promise<RunResult>;
-const C: Program = (args, options) => runRsync(newest, args, options);
+interface Told {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+type Program = (args: readonly string[]) => Promise<Told>;
 
-/** The path on each side, as words of the command line. */
-function places(direction: Direction | 'local', host: string, source: string, destination: string): string[] {
-  if (direction === 'local') return [source, destination];
-  return direction === 'push' ? [source, `${host}:${destination}`] : [`${host}:${source}`, destination];
+const client =
+  (peer: Peer): Program =>
+  async (args) =>
+    told(await runRsync(peer, args, { timeout: 60_000 }));
+const separate: Program = async (args) => told(await runOurs(args, { timeout: 60_000 }));
+
+/** Our client within this process, which spares a start. */
+const within: Program = async (args) => {
+  const [stdout, stderr] = [new Capture(), new Capture()];
+  const env = { PATH: process.env.PATH };
+  const code = await run({ argv: args, name: 'rsync', env, stdout, stderr, transfer });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+};
+
+const ours = all ? separate : within;
+
+function told({ code, stdout, stderr }: { code: number | null; stdout: Buffer; stderr: Buffer }): Told {
+  return { code, stdout: stdout.toString('latin1'), stderr: stderr.toString('latin1') };
 }
 
-/** Runs all stages and returns the destination after each. */
+const shell = (server: Peer | 'ours'): Remote => absolute(throughShell(fakeShell(base, server)));
+const daemon = (server: Peer | 'ours'): Remote => absolute(inModule(daemons.get(server)!.port, 'all'));
+const local: Remote = { options: [], path: (path) => join(base, path) };
+
+/** Behind a shell paths start at the root of the disk, in the module at its own. */
+function absolute({ options, path }: Remote): Remote {
+  return { options, path: (name) => path(options.length > 0 ? join(base, name) : name) };
+}
+
+/** Runs all stages and returns the destination, a name below `base`, after each. */
 async function stages(
   program: Program,
-  common: readonly string[],
-  direction: Direction | 'local',
+  remote: Remote,
+  direction: Direction,
   destination: string,
-  host = 'host',
+  forced: readonly string[] = [],
 ): Promise<Tree[]> {
   const seen: Tree[] = [];
   for (const { source, args } of STAGES) {
-    const path = join(base, source);
-    const line = [...args, ...common, ...places(direction, host, `${path}/`, `${destination}/`)];
-    const { code, signal, stderr, stdout } = await program(line, { timeout: 60_000 });
-    expect(
-      { code, signal, stderr: stderr.toString('latin1'), stdout: stdout.toString('latin1') },
-      line.join(' '),
-    ).toEqual({ code: 0, signal: null, stderr: '', stdout: '' });
-    seen.push(look(destination));
+    const [from, to] = direction === 'push' ? [local, remote] : [remote, local];
+    const line = [...args, ...remote.options, ...forced, from.path(`${source}/`), to.path(`${destination}/`)];
+    expect(await program(line), line.join(' ')).toEqual({ code: 0, stderr: '', stdout: '' });
+    seen.push(look(join(base, destination)));
   }
   return seen;
 }
@@ -97,10 +150,12 @@ function expectSame(expected: readonly Tree[], actual: readonly Tree[]): void {
   expect(report.join('\n')).toBe('');
 }
 
-/** 3.4.0 brought protocol 32. */
+/** Of those that rsyncjs speaks, too. Older releases have newer ones where a distribution has added them. */
 function protocolsOf(peer: Peer): number[] {
-  const [major = 0, minor = 0] = peer.version.split('.').map(Number);
-  return major > 3 || minor >= 4 ? [29, 30, 31, 32] : [29, 30, 31];
+  const { stdout } = spawnSync(peer.path, ['--version'], { encoding: 'latin1' });
+  const latest = Math.min(32, Number(/protocol version (\d+)/.exec(stdout)![1]));
+  if (peer.version.startsWith('3.5.0') && !all) return [latest];
+  return [29, 30, 31, 32].filter((protocol) => protocol <= latest);
 }
 
 for (const peer of found) {
@@ -109,22 +164,27 @@ for (const peer of found) {
       test.concurrent.each(DIRECTIONS)(
         `%s, protocol ${protocol}`,
         async (direction) => {
-          const common = ['-e', fakeShell(base, peer), `--protocol=${protocol}`];
-          const work = join(base, `${peer.version}-${protocol}-${direction}`);
-          mkdirSync(work);
-          const expected = await stages(C, common, direction, join(work, 'c'));
-          const client = await stages(runOurs, common, direction, join(work, 'client'));
-          expectSame(expected, client);
-          const served = ['-e', fakeShell(base, 'ours'), `--protocol=${protocol}`];
-          const asked: Program = (args, options) => runRsync(peer, args, options);
-          const answered = ['-e', fakeShell(base), `--protocol=${protocol}`];
+          const forced = [`--protocol=${protocol}`];
+          const pulls = direction === 'pull';
+          const work = `${peer.version}-${protocol}-${direction}`;
+          mkdirSync(join(base, work));
+          const made = (program: Program, remote: Remote, name: string): Promise<Tree[]> =>
+            stages(program, remote, direction, `${work}/${name}`, forced);
+          const expected = await made(client(newest), shell(peer), 'c');
+          // A daemon stores other symlinks than a server, and sends what it has.
+          const stored = pulls ? expected : await made(client(newest), daemon(peer), 'c-daemon');
+          expectSame(expected, await made(ours, shell(peer), 'client'));
+          expectSame(stored, await made(ours, daemon(peer), 'daemon-client'));
           // What an old client makes of the times that protocol 29 cannot hold is its own.
-          const asks =
-            protocol > 29 ? expected : await stages(asked, answered, direction, join(work, 'c-client'));
-          expectSame(asks, await stages(asked, served, direction, join(work, 'server')));
+          const isOld = protocol === 29;
+          const asked = isOld ? await made(client(peer), shell(newest), 'c-asked') : expected;
+          const kept =
+            isOld && !pulls ? await made(client(peer), daemon(newest), 'c-kept') : pulls ? asked : stored;
+          expectSame(asked, await made(client(peer), shell('ours'), 'server'));
+          expectSame(kept, await made(client(peer), daemon('ours'), 'daemon'));
           // The expectation itself: from protocol 30 on nothing is lost, to the nanosecond from 31 on.
           if (protocol >= 31) expectSame([look(join(base, 'second'))], [expected.at(-1)!]);
-          removeTree(work);
+          removeTree(join(base, work));
         },
         120_000,
       );
@@ -137,22 +197,25 @@ describe.skipIf(found.length === 0)('the odd tree and rsyncjs at both ends', () 
     test.concurrent.each(DIRECTIONS)(
       `%s, protocol ${protocol}`,
       async (direction) => {
-        const work = join(base, `both-${protocol}-${direction}`);
-        mkdirSync(work);
-        const forced = `--protocol=${protocol}`;
-        const c = ['-e', fakeShell(base), forced];
-        const expected = await stages(C, c, direction, join(work, 'c'));
-        const ours = ['-e', fakeShell(base, 'ours'), forced];
-        expectSame(expected, await stages(runOurs, ours, direction, join(work, 'ours')));
-        removeTree(work);
+        const forced = [`--protocol=${protocol}`];
+        const work = `both-${protocol}-${direction}`;
+        mkdirSync(join(base, work));
+        const made = (program: Program, remote: Remote, name: string): Promise<Tree[]> =>
+          stages(program, remote, direction, `${work}/${name}`, forced);
+        const expected = await made(client(newest), shell(newest), 'c');
+        expectSame(expected, await made(ours, shell('ours'), 'ours'));
+        const stored =
+          direction === 'pull' ? expected : await made(client(newest), daemon(newest), 'c-daemon');
+        expectSame(stored, await made(ours, daemon('ours'), 'ours-daemon'));
+        removeTree(join(base, work));
       },
       120_000,
     );
   }
 
   test('within one machine', async () => {
-    const expected = await stages(C, [], 'local', join(base, 'local-c'));
-    expectSame(expected, await stages(runOurs, [], 'local', join(base, 'local-ours')));
+    const expected = await stages(client(newest), local, 'push', 'local-c');
+    expectSame(expected, await stages(ours, local, 'push', 'local-ours'));
   });
 });
 
@@ -166,12 +229,15 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('the odd tree
   test.each(DIRECTIONS)(
     '%s',
     async (direction) => {
-      const shell = [
+      const command = [
         `ssh -p ${sshd.port} -i ${sshd.userKeyPath} -l ${sshd.user} -o BatchMode=yes`,
         `-o UserKnownHostsFile=${sshd.knownHostsPath} -o StrictHostKeyChecking=yes`,
       ].join(' ');
-      const common = ['-e', shell, `--rsync-path=${newest.path}`];
-      const actual = await stages(runOurs, common, direction, join(base, `ssh-${direction}`), sshd.host);
+      const remote = {
+        options: ['-e', command, `--rsync-path=${newest.path}`],
+        path: (path: string) => `${sshd.host}:${join(base, path)}`,
+      };
+      const actual = await stages(separate, remote, direction, `ssh-${direction}`);
       expectSame([look(join(base, 'second'))], [actual.at(-1)!]);
     },
     120_000,
@@ -192,7 +258,14 @@ describe.skipIf(found.length === 0)('a sparse file of more than 4 GiB', () => {
         { path: 'large', sparse: { size: SIZE, extents: data }, mtime: [DEFAULT_TIME, 5000] },
         { path: 'small', content: 'after it\n' },
       ]);
-      const line = ['-aS', '-e', fakeShell(base), ...places(direction, 'host', 'src/', 'dst/')];
+      if (!all) {
+        copyTree(join(work, 'src'), join(work, 'dst'));
+        truncateSync(join(work, 'dst/large'), SIZE - 1_000_000);
+      }
+      const paths = direction === 'push' ? ['src/', 'host:dst/'] : ['host:src/', 'dst/'];
+      const line = [all ? '-aS' : '-a --append', '-e', fakeShell(base), ...paths].flatMap((word) =>
+        word.split(' '),
+      );
       const { code, stderr } = await runOurs(line, { cwd: work, timeout: 150_000 });
       expect({ code, stderr: stderr.toString('latin1') }).toEqual({ code: 0, stderr: '' });
       const [expected, actual] = [look(join(work, 'src')), look(join(work, 'dst'))];

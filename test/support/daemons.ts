@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { MAIN, type Peer } from './peers.ts';
@@ -75,6 +75,12 @@ export class TestDaemon {
 
   configure(config: string): void {
     writeFileSync(join(this.folder, 'rsyncd.conf'), config);
+  }
+
+  /** One more module, for the connections to come. */
+  addModule(name: string, values: Readonly<Record<string, string>>): void {
+    const lines = Object.entries(values).map(([key, value]) => `${key} = ${value}\n`);
+    appendFileSync(join(this.folder, 'rsyncd.conf'), `[${name}]\n${lines.join('')}`);
   }
 
   /** From here on `log` tells what is new. */
