@@ -2,20 +2,12 @@
  * C clients of every release against our daemon, and against one of C with the same configuration, on equal trees: exit
  * status, what is on the disk afterwards, standard output, and what the client is told of a failure must agree.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestDaemon } from '../support/daemons.ts';
-import {
-  newestPeer,
-  type Peer,
-  type RunResult,
-  requirePeers,
-  runRsync,
-  temporaryFolder,
-} from '../support/peers.ts';
-import { compareTrees, hideTimesSince, isRoot, makeTree, removeTree, snapshotTree } from '../support/tree.ts';
-import { inStreams, lineDiff, normalised } from './output.ts';
+import { newestPeer, requirePeers, runRsync } from '../support/peers.ts';
+import { isRoot } from '../support/tree.ts';
+import { DaemonPair, type Outcome, type Run, SIDES, type Side } from './daemon-pair.ts';
 
 const found = requirePeers();
 const newest = newestPeer();
@@ -175,126 +167,21 @@ const SOURCE = [
   { path: 'links/out', type: 'symlink', target: '/etc/passwd' },
 ] as const;
 
-interface Sides {
-  C: TestDaemon;
-  ours: TestDaemon;
-}
-type Side = keyof Sides;
-const SIDES: readonly Side[] = ['C', 'ours'];
-
-let base = '';
-let daemons: Sides;
-let count = 0;
+let pair: DaemonPair;
+const compare = (run: Run): Promise<Outcome> => pair.compare(run);
 
 beforeAll(async () => {
   if (found.length === 0) return;
-  process.umask(0o022);
-  base = temporaryFolder('daemon');
-  const start = async (side: Side): Promise<TestDaemon> => {
-    const folder = join(base, side);
-    mkdirSync(folder);
-    const tree = join(folder, 'tree');
-    mkdirSync(tree);
-    makeTree(tree, CONSTANT);
-    return await TestDaemon.start({
-      peer: side === 'C' ? newest : undefined,
-      folder,
-      tree,
-      config: CONFIG,
-      env: { TREE_COMMENT: 'to work in' },
-    });
-  };
-  daemons = { C: await start('C'), ours: await start('ours') };
+  pair = await DaemonPair.start({
+    config: CONFIG,
+    constant: CONSTANT,
+    changing: CHANGING,
+    source: SOURCE,
+    env: { TREE_COMMENT: 'to work in' },
+  });
 }, 60_000);
 
-afterAll(async () => {
-  if (base === '') return;
-  await Promise.all(SIDES.map((side) => daemons?.[side].stop()));
-  removeTree(base);
-});
-
-interface Run {
-  /** `@` at the start of a word stands for the daemon: `@files/a`, `anna@@login/`. */
-  args: readonly string[];
-  password?: string;
-  /** What standard error holds on both sides. */
-  says?: RegExp;
-  /** Exit codes that are alike: C cuts a connection off before its message has arrived. */
-  alike?: readonly number[];
-  client?: Peer;
-  input?: string;
-  output?: 'none';
-}
-
-interface Outcome {
-  result: RunResult;
-  client: ReturnType<typeof snapshotTree>;
-  modules: readonly (readonly [string, ReturnType<typeof snapshotTree>])[];
-}
-
-async function once(side: Side, run: Run, folder: string): Promise<Outcome> {
-  const daemon = daemons[side];
-  const tree = join(base, side, 'tree');
-  for (const name of ['drop', 'work', 'homes']) rmSync(join(tree, name), { recursive: true, force: true });
-  makeTree(tree, CHANGING);
-  mkdirSync(folder);
-  makeTree(folder, SOURCE);
-  const since = hideTimesSince();
-  const args = run.args.map((word) =>
-    word.replace(/^(\w*)@(@?)/, (_, user, second) => daemon.url('', second ? user : '')),
-  );
-  const result = await runRsync(run.client ?? newest, args, {
-    cwd: folder,
-    env: run.password === undefined ? {} : { RSYNC_PASSWORD: run.password },
-    ...(run.input === undefined ? {} : { input: run.input }),
-  });
-  const look = (path: string) => snapshotTree(path, { hideTimesSince: since });
-  const modules = ['files', 'drop', 'work', 'homes'].map((name) => [name, look(join(tree, name))] as const);
-  return { result, client: look(folder), modules };
-}
-
-/** Runs the command against both daemons; returns the outcome with ours. */
-async function compare(run: Run): Promise<Outcome> {
-  const folder = join(base, `case-${++count}`);
-  mkdirSync(folder);
-  const [expected, actual] = await Promise.all([
-    once('C', run, join(folder, 'C')),
-    once('ours', run, join(folder, 'ours')),
-  ]);
-  const told = actual.result.stderr.toString('latin1');
-  const alike =
-    run.alike?.includes(expected.result.code ?? -1) && run.alike.includes(actual.result.code ?? -1);
-  if (!alike)
-    expect(`exit ${actual.result.code} ${told}`).toMatch(new RegExp(`^exit ${expected.result.code} `));
-  const trees = [
-    ...compareTrees(expected.client, actual.client, { names: ['C', 'ours'] }),
-    ...expected.modules.flatMap(([name, tree], at) => {
-      const lines = compareTrees(tree, actual.modules[at]![1], { names: ['C', 'ours'] });
-      return lines.map((line) => `${name}: ${line}`);
-    }),
-  ];
-  expect(trees).toEqual([]);
-  if (run.output !== 'none') {
-    const pulls = run.args.findIndex((word) => word.includes('@')) < run.args.length - 1;
-    const [left, right] = [expected, actual].map(({ result }) =>
-      inStreams(normalised(withoutPort(result.stdout)), pulls),
-    );
-    expect(lineDiff(left!, right!)).toEqual([]);
-  }
-  if (run.says !== undefined) {
-    expect(expected.result.stderr.toString('latin1')).toMatch(run.says);
-    expect(told).toMatch(run.says);
-  }
-  return actual;
-}
-
-function withoutPort(output: Buffer): Buffer {
-  const ports = SIDES.map((side) => daemons[side].port).join('|');
-  return Buffer.from(
-    output.toString('latin1').replace(new RegExp(`\\b(${ports})\\b`, 'g'), 'PORT'),
-    'latin1',
-  );
-}
+afterAll(async () => await pair?.stop());
 
 describe.skipIf(found.length === 0)('clients of every release', () => {
   describe.each(found.map((peer) => [peer.version, peer] as const))('%s', (version, client) => {
@@ -358,7 +245,7 @@ describe.skipIf(found.length === 0)('which modules may be used, and by whom', ()
       password: 'one',
       says: /auth failed on module loose/,
     });
-    expect(daemons.ours.log).toContain('must not be readable or writable by others');
+    expect(pair.daemons.ours.log).toContain('must not be readable or writable by others');
   });
 
   test('a digest that is too weak', async () => {
@@ -374,8 +261,8 @@ describe.skipIf(found.length === 0)('which modules may be used, and by whom', ()
   });
 
   test('no password is in a log', () => {
-    expect(daemons.ours.log).not.toMatch(/f o u r/);
-    expect(daemons.ours.said).toBe('');
+    expect(pair.daemons.ours.log).not.toMatch(/f o u r/);
+    expect(pair.daemons.ours.said).toBe('');
   });
 });
 
@@ -477,10 +364,11 @@ describe.skipIf(found.length === 0)('options that are refused', () => {
 });
 
 describe.skipIf(found.length === 0)('hooks', () => {
-  const read = (side: Side, name: string): string => readFileSync(join(base, side, 'tree', name), 'utf8');
+  const read = (side: Side, name: string): string =>
+    readFileSync(join(pair.base, side, 'tree', name), 'utf8');
 
   test('what they are told', async () => {
-    const folder = join(base, 'early-input');
+    const folder = join(pair.base, 'early-input');
     writeFileSync(folder, 'from the client\n');
     const args = ['-rt', `--early-input=${folder}`, '@hooked/top', '@hooked/a', 'copy'];
     await compare({ args });
@@ -505,8 +393,8 @@ describe.skipIf(found.length === 0)('hooks', () => {
   });
 
   test('one that a user name would change', async () => {
-    const result = await runRsync(newest, ['-r', daemons.ours.url('injected/', 'a;b'), 'copy'], {
-      cwd: base,
+    const result = await runRsync(newest, ['-r', pair.daemons.ours.url('injected/', 'a;b'), 'copy'], {
+      cwd: pair.base,
       env: { RSYNC_PASSWORD: 'one' },
     });
     expect(result.stderr.toString()).toContain('refusing to run shell hook: %RSYNC_USER_NAME%');
@@ -516,12 +404,12 @@ describe.skipIf(found.length === 0)('hooks', () => {
 
 describe.skipIf(found.length === 0)('the log', () => {
   test('tells what C tells', async () => {
-    for (const side of SIDES) daemons[side].markLog();
+    for (const side of SIDES) pair.daemons[side].markLog();
     await compare({ args: ['-rt', '@logged/', 'copy'] });
     const lines = (side: Side): string[] =>
-      daemons[side].log
+      pair.daemons[side].log
         .split('\n')
-        .map((line) => line.replace(/^\S+ \S+ \[\d+\] /, '').replaceAll(join(base, side), 'BASE'))
+        .map((line) => line.replace(/^\S+ \S+ \[\d+\] /, '').replaceAll(join(pair.base, side), 'BASE'))
         .map((line) => line.replace(/^sent \d+ bytes {2}received \d+ bytes/, 'sent N received N'));
     for (const side of SIDES) {
       const isOver = (): boolean => lines(side).some((line) => line.startsWith('sent'));
