@@ -200,7 +200,8 @@ export class DirectoryGenerator extends GeneratorPart {
     if (stat === undefined || !stat.isDirectory) return;
     const restoresMode = options.perms && !platform.isRoot;
     const wanted = this.comparison.wanted(list, i, list.mode(i), stat);
-    this.items.apply(name, stat, {
+    // Like C, without a word: what cannot be set here was told when the directory came, or is a matter of its time alone.
+    this.items.attempt(name, stat, {
       ...wanted,
       uid: undefined,
       gid: undefined,

@@ -36,17 +36,21 @@ export class LocalItems {
     }
   }
 
-  /** Sets what differs. Nothing in a dry run. */
+  /** Sets what differs, and tells what cannot be. Nothing in a dry run. */
   apply(name: ByteString, stat: Stat, wanted: WantedAttributes): void {
+    for (const failure of this.attempt(name, stat, wanted)) this.tellFailure(failure);
+  }
+
+  /** Sets what differs. Nothing in a dry run. @returns what could not be set */
+  attempt(name: ByteString, stat: Stat, wanted: WantedAttributes): AttributeFailure[] {
     const root = this.side.root;
-    if (root === undefined || this.ctx.options.dryRun) return;
+    if (root === undefined || this.ctx.options.dryRun) return [];
     // The attributes of a directory behind a kept link are not the link's.
     const kept =
       stat.isDirectory && this.side.keptLinks.isKept(root, name) ? root.openBelow(name) : undefined;
-    for (const failure of applyAttributes(kept ?? root, kept === undefined ? name : '.', stat, wanted)) {
-      this.tellFailure(failure);
-    }
+    const failures = applyAttributes(kept ?? root, kept === undefined ? name : '.', stat, wanted);
     kept?.close();
+    return failures;
   }
 
   tellFailure(failure: AttributeFailure): void {
