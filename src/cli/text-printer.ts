@@ -19,8 +19,8 @@ import { ITEM } from '../protocol/item.ts';
 import { escapeLine } from '../text/escape.ts';
 import { DELETING, isRemarkable, itemize } from '../text/itemize.ts';
 import { listingLine } from '../text/listing.ts';
+import { givenName, longNames } from '../text/long-name.ts';
 import { digestText, type FormatSubject, type OutFormat, parseFormat } from '../text/out-format.ts';
-import { givenName, longNames } from './long-name.ts';
 import type { Output } from './output.ts';
 import { ProgressMeter } from './progress.ts';
 import { statsText, summaryText } from './summary.ts';
@@ -76,7 +76,7 @@ export class TextPrinter {
     this.#lists = direction === 'list' || options.listOnly;
     const format = formatOf(options, this.#info);
     this.#format = format === undefined ? undefined : parseFormat(format);
-    this.#longName = this.#sends ? longNames(init.sources ?? []) : (name) => name;
+    this.#longName = this.#sends ? longNames((init.sources ?? []).map(fromText)) : (name) => name;
     this.#utf8 = init.utf8 ?? true;
     this.#now = init.now ?? Date.now;
     this.#pid = init.pid ?? process.pid;

@@ -14,4 +14,6 @@ export interface ModulePolicy {
   readonly skipsNonreadable: boolean;
   /** Symlinks that are stored and not munged do not lead out of the destination. */
   readonly sanitizesSymlinks: boolean;
+  /** Is told where received entries go: the directory as `Root.display` tells it, once it is open. */
+  receivesInto(directory: ByteString): void;
 }

@@ -110,7 +110,8 @@ function chooseDestination(ctx: RoleContext, side: ReceivingSide, path: ByteStri
       follows: side.keptLinks.isActive,
     },
   );
-  const { made, announced } = side.destination;
+  const { root, made, announced } = side.destination;
+  if (root !== undefined) ctx.policy?.receivesInto(root.display(''));
   if (made !== undefined) ctx.emit({ type: 'created-directory', ...made });
   if (announced) ctx.emit({ type: 'created-directory', path: path.replace(/(?<=.)\/+$/, '') });
 }

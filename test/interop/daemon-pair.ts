@@ -2,7 +2,7 @@
  * A daemon of C and one of ours with the same configuration, on equal trees: what a C client gets of the two, and what
  * it leaves there, must agree.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { TestDaemon } from '../support/daemons.ts';
@@ -76,6 +76,8 @@ export class DaemonPair {
   static async start(init: PairInit): Promise<DaemonPair> {
     process.umask(0o022);
     const base = temporaryFolder('daemon');
+    // The user of a module has to get there.
+    chmodSync(base, 0o755);
     const start = async (side: Side): Promise<TestDaemon> => {
       const folder = join(base, side);
       const tree = join(folder, 'tree');

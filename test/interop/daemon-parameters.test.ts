@@ -1,5 +1,5 @@
 /** The effect of each parameter of rsyncd.conf that daemon.test.ts leaves out, beside C with the same configuration. */
-import { chmodSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -151,8 +151,6 @@ const compare = (run: Run): Promise<Outcome> => pair.compare(run);
 beforeAll(async () => {
   if (found.length === 0) return;
   pair = await DaemonPair.start({ config: CONFIG, constant: CONSTANT, changing: CHANGING, source: SOURCE });
-  // A module's user has to get there.
-  for (const path of [pair.base, ...SIDES.map((side) => join(pair.base, side))]) chmodSync(path, 0o755);
 }, 60_000);
 
 afterAll(async () => await pair?.stop());

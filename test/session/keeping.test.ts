@@ -479,6 +479,7 @@ describe('a server that may reach one tree only', () => {
     hides: (path) => hidden.test(path),
     ignoresErrors: false,
     sanitizesSymlinks: false,
+    receivesInto: () => {},
     skipsNonreadable: false,
   });
 

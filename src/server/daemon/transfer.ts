@@ -91,6 +91,7 @@ async function serve(init: TransferInit): Promise<number> {
     },
     sends,
     options,
+    sources: command.paths.map((path) => sourceInside(path, places)),
   });
   const outcome = await runServerSession({
     channel: stdioChannel(init.input, init.output),
@@ -107,6 +108,7 @@ async function serve(init: TransferInit): Promise<number> {
       ignoresErrors: module.values.ignoreErrors,
       skipsNonreadable: module.values.ignoreNonreadable,
       sanitizesSymlinks: admitted.sanitizesSymlinks,
+      receivesInto: (directory) => transferLog.receiveInto(directory),
     },
     onEvent: transferLog.onEvent,
     signal,
@@ -171,6 +173,12 @@ async function before(
 function logFormat(module: ModuleView, { logFormat: given }: DaemonSettings): ByteString | undefined {
   if (given !== undefined) return given === '' ? undefined : fromText(given);
   return module.values.transferLogging ? module.text('logFormat') : undefined;
+}
+
+/** As the log tells it: from the root of the module, and whether its content or the directory itself is sent. */
+function sourceInside(path: ByteString, places: ConfinedPlaces): ByteString {
+  const sendsContent = /(?:^|\/)(?:\.\.?)?$/.test(path);
+  return places.display(path) + (sendsContent ? '/' : '');
 }
 
 function errorText(error: unknown): string {

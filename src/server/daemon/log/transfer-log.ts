@@ -14,6 +14,7 @@ import { infoLevels } from '../../../options/info-levels.ts';
 import type { TransferOptions } from '../../../options/transfer-options.ts';
 import { ITEM } from '../../../protocol/item.ts';
 import { DELETING, isRemarkable, itemize } from '../../../text/itemize.ts';
+import { givenName, longNames, withSlash } from '../../../text/long-name.ts';
 import {
   type ConnectionSubject,
   digestText,
@@ -30,6 +31,8 @@ export interface TransferLogInit {
   /** The daemon sends. */
   sends: boolean;
   options: TransferOptions;
+  /** Sources inside the module, with a slash at the end if only what is in them is sent. */
+  sources: readonly ByteString[];
 }
 
 const NO_BYTES = { data: 0, sums: 0 };
@@ -38,6 +41,8 @@ export class TransferLog {
   private readonly init: TransferLogInit;
   private readonly format: OutFormat | undefined;
   private readonly tellsDeletions: boolean;
+  /** From the name of an entry to the path below the root of the module. */
+  private longName: (name: ByteString) => ByteString;
   /** Of the transfer. */
   private checksum: ChecksumName = 'md5';
 
@@ -45,6 +50,13 @@ export class TransferLog {
     this.init = init;
     this.format = init.format === undefined ? undefined : parseFormat(init.format, true);
     this.tellsDeletions = infoLevels(init.options).DEL > 0;
+    this.longName = init.sends ? longNames(init.sources) : (name) => name;
+  }
+
+  /** From here on what is received goes there, a path from the root of the module. */
+  receiveInto(directory: ByteString): void {
+    const prefix = withSlash(directory);
+    this.longName = (name) => prefix + name;
   }
 
   readonly onEvent: EventSink = (event) => {
@@ -124,7 +136,7 @@ export class TransferLog {
     return {
       entry,
       isDirectory: directory,
-      longName: entry.name,
+      longName: entry.given === undefined ? this.longName(entry.name) : givenName(entry.given, entry.name),
       defaultGroup: this.init.options.group ? '0' : 'DEFAULT',
       now: Date.now() / 1000,
       pid: process.pid,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { longNames } from '../../src/cli/long-name.ts';
+import { longNames } from '../../src/text/long-name.ts';
 
 // Sources, names, and the %f that rsync 3.5 printed.
 it.each([

@@ -1,5 +1,5 @@
 /** `%f` on a sender: the path as it was given, and what is below it (docs/protocol/3-transfer.md, 11.6). */
-import { type ByteString, fromText } from '../core/bytes.ts';
+import type { ByteString } from '../core/bytes.ts';
 
 interface Source {
   /** What comes before the names of its entries: empty, or ends in a slash. */
@@ -9,8 +9,8 @@ interface Source {
 }
 
 /** Makes the function from an entry's name to its long name, without a slash at the front. */
-export function longNames(sources: readonly string[]): (name: ByteString) => ByteString {
-  const known = sources.map((path) => parseSource(fromText(path)));
+export function longNames(sources: readonly ByteString[]): (name: ByteString) => ByteString {
+  const known = sources.map(parseSource);
   if (known.every(({ prefix }) => prefix === '')) return (name) => name;
   const content = known.find(({ base }) => base === undefined);
   return (name) => {
@@ -32,7 +32,8 @@ function parseSource(path: ByteString): Source {
   return { prefix: withSlash(directory.slice(0, directory.length - last.length)), base: last };
 }
 
-function withSlash(directory: ByteString): ByteString {
+/** A directory as what comes before names: relative to the root, empty or with a slash at its end. */
+export function withSlash(directory: ByteString): ByteString {
   const relative = directory.replace(/^\/+/, '');
   return relative === '' || relative.endsWith('/') ? relative : `${relative}/`;
 }
