@@ -57,6 +57,10 @@ export class Generator {
       else if (this.side.root !== undefined) await this.deletion.removeDecided(this.side.root);
       if (ctx.negotiated.hasDeleteStats) this.endOfDeletions();
     }
+    // While the client of a daemon still listens.
+    if (ctx.skippedDeletions > 0) {
+      ctx.warning(`Deletions stopped due to --max-delete limit (${ctx.skippedDeletions} skipped)`);
+    }
     ctx.onGoodbye();
     if (ctx.negotiated.hasDeleteStats) await this.echoed(4);
     if (!ctx.negotiated.incRecurse) await this.touchUpAll();

@@ -72,9 +72,6 @@ export async function runReceivingSide(ctx: RoleContext, init: ReceivingInit): P
       side.progress.fail(error);
       wire.fail(error);
     });
-    if (ctx.skippedDeletions > 0) {
-      ctx.warning(`Deletions stopped due to --max-delete limit (${ctx.skippedDeletions} skipped)`);
-    }
   } finally {
     side.keeping.close();
     side.root?.close();

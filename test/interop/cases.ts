@@ -167,7 +167,7 @@ const SELECTION: Case[] = [
     '-ai --inplace',
   ]),
   // Ours asks for no data where the directory turns out to be a link; C does, and then fails.
-  given('conflicts', '-ai --ignore-existing', { unable: ['server push', 'local push'] }),
+  given('conflicts', '-ai --ignore-existing', { unable: ['server push', 'local push', 'daemon push'] }),
   ...each('conflicts', ['-ai --existing', '-aui', '-ai --delete-before', '-aic']),
   ...each('conflicts', ['-ai --delete-after', '-ai --no-l', '-ai --no-D']),
 ];
@@ -424,7 +424,10 @@ const CONTENTS: Case[] = [
     traffic: false,
   }),
   // Node can not punch holes into existing files: zeros over old content are written.
-  given('sparse', '-aiS --inplace', { traffic: false, unable: ['client pull', 'server push', 'local push'] }),
+  given('sparse', '-aiS --inplace', {
+    traffic: false,
+    unable: ['client pull', 'server push', 'local push', 'daemon push', 'daemon client pull'],
+  }),
   given('sparse', '-aiS', { to: 'fresh/', traffic: false }),
   given('delta', "-ai --rsync-path='env LC_ALL=C rsync'"),
   given('delta', "-ai --rsync-path='no-such-program'", { output: 'none', statuses: [12, 127] }),
@@ -514,7 +517,8 @@ const REFUSALS: Case[] = [
   given('delta', '-aic --cc=none', { output: 'none', statuses: [4, 12] }),
   // refused by us before the other end is asked
   given('fresh', '-ac --checksum-choice=none', { output: 'none', statuses: [4, 12] }),
-  given('fresh', '-a --protocol=99', { output: 'none', statuses: [2, 12] }),
+  // A daemon of C hangs up without a word, ours says why.
+  given('fresh', '-a --protocol=99', { output: 'none', statuses: [2, 5, 12] }),
 ];
 
 /** All command lines against the newest peer. */

@@ -29,15 +29,18 @@ function daemonOf(program: Peer | 'ours', base: string): Promise<TestDaemon> {
   return starting;
 }
 
-/** A new module of the daemon that this program is. It reads its configuration for every connection. */
+/**
+ * A new module of the daemon that this program is. It reads its configuration for every connection.
+ * @param values  over those of all modules
+ */
 export async function moduleOf(
   program: Peer | 'ours',
   base: string,
   name: string,
-  path: string,
+  values: { path: string } & Record<string, string>,
 ): Promise<Remote> {
   const daemon = await daemonOf(program, base);
-  daemon.addModule(name, { path });
+  daemon.addModule(name, values);
   return inModule(daemon.port, name);
 }
 

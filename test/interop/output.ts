@@ -51,7 +51,7 @@ export function inStreams(lines: readonly string[], pull: boolean, sameServer = 
  * What must differ between two runs, made equal:
  * - rates, times and speedups, and the numbers of bytes on the wire (compared apart, with a tolerance: `traffic`);
  * - the size of the file list, which C rsync counts by its own buffers, and block statistics that 3.5.1 added;
- * - the name of the remote shell, which leads to the server;
+ * - the name of the remote shell, or the port and the module, which lead to the server;
  * - what -vv tells of the inside: hash hits, and which pattern decided on a name;
  * - of a progress line that is overwritten again and again, only the last state counts.
  * Everything else of standard output is compared byte by byte, in the order that `inStreams` describes.
@@ -67,6 +67,8 @@ export function normalised(stdout: Buffer): string[] {
           'sent N bytes  received N bytes  N bytes/sec',
         )
         .replace(/speedup is \S+/, 'speedup is N')
+        .replace(/^(opening tcp connection to \S+ port) \d+$/, '$1 PORT')
+        .replace(/\b(case-\d+)-(?:c|ours)\//g, '$1/')
         .replace(/^(opening connection using: \S*\/shell)-\S+/, '$1')
         .replace(/^(Total bytes (?:sent|received)): \S+$/, '$1: N')
         .replace(/^File list size: \S+$/, 'File list size: N')
