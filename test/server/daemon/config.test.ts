@@ -168,6 +168,7 @@ describe('what cannot be honoured', () => {
     ['[m]\nopen noatime = yes', /"open noatime"/],
     ['[m]\nincoming chmod = a+r', /"incoming chmod"/],
     ['incoming chmod = a+r\n[m]', /:1: "incoming chmod"/],
+    ['[m]\noutgoing chmod = a+r', /"outgoing chmod"/],
     ['[m]\nhosts allow = @group', /"hosts allow" of module m: "@group"/],
     ['[m]\nhosts deny = 10.0.0.0/33', /the mask is malformed/],
     ['[m]\nfilter = : .rules', /the filters of module m/],
