@@ -194,7 +194,13 @@ describe('what a daemon does not show', () => {
       sources: ['/'],
       destination: space.at('dst'),
       places,
-      policy: { hides: (path) => path === `/${hidden}`, ignoresErrors: false, skipsNonreadable: false },
+      policy: {
+        hides: (path) => path === `/${hidden}`,
+        ignoresErrors: false,
+        skipsNonreadable: false,
+        sanitizesSymlinks: false,
+        receivesInto: () => {},
+      },
     }).finally(() => places.close());
     expect(outcome.result?.exitCode).toBe(0);
     expect([...snapshot(space.at('dst')).keys()]).toEqual(expect.arrayContaining(['kept', 'd/kept']));
