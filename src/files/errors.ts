@@ -105,3 +105,14 @@ export function notPossible(name: ByteString, what: string, hint?: string, cause
     ...(cause === undefined ? {} : { cause }),
   });
 }
+
+/** A directory that is to be the root of a tree, and can not be (exit 3). */
+export function cannotEnter(path: ByteString, cause: unknown): RsyncError {
+  const reason = cause instanceof RsyncError ? cause.message : errnoText(cause);
+  return new RsyncError('RSYNC_FILE_SELECT', `change_dir "${toText(path)}" failed: ${reason}`, {
+    exitCode: EXIT.FILESELECT,
+    origin: 'local',
+    path: toText(path),
+    cause,
+  });
+}

@@ -147,3 +147,11 @@ export function rootBytes(path: string | Buffer, resolve: (path: string) => stri
   if (bytes.startsWith('/')) return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes;
   return `${fromText(process.cwd())}/${bytes}`;
 }
+
+/** Last component and its directory; '' is the root. */
+export function splitName(name: ByteString): { directory: ByteString; base: ByteString } {
+  const slash = name.lastIndexOf('/');
+  if (slash < 0) return { directory: '', base: name };
+  if (slash === 0) throw unsafePath(name, 'absolute path');
+  return { directory: name.slice(0, slash), base: name.slice(slash + 1) };
+}

@@ -19,11 +19,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ByteString, fromBuffer, toText } from '../core/bytes.ts';
-import { EXIT, RsyncError } from '../core/errors.ts';
+import { type ByteString, fromBuffer } from '../core/bytes.ts';
 import { forgetTemp, registerTemp, removeAllTemps, type TempFile } from './cleanup.ts';
 import { DirectoryHandles } from './directory-handles.ts';
-import { errnoCode, errnoError, errnoText, unsafePath } from './errors.ts';
+import { cannotEnter, errnoCode, errnoError, unsafePath } from './errors.ts';
 import { tempFileMode } from './modes.ts';
 import { makeNode, placeNode } from './nodes.ts';
 import {
@@ -34,6 +33,7 @@ import {
   realPath,
   relativeTo,
   rootBytes,
+  splitName,
 } from './parents.ts';
 import { nameFault, nativePath, platform } from './platform/index.ts';
 import { windowsLinkTarget } from './platform/windows.ts';
@@ -62,24 +62,6 @@ const EXCLUSIVE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NOFO
 const INPLACE = constants.O_WRONLY | NOFOLLOW | (constants.O_NONBLOCK ?? 0);
 const TEMP_ATTEMPTS = 100;
 const LSTAT = { bigint: true, throwIfNoEntry: false } as const;
-
-/** Last component and its directory; '' is the root. */
-function split(name: ByteString): { directory: ByteString; base: ByteString } {
-  const slash = name.lastIndexOf('/');
-  if (slash < 0) return { directory: '', base: name };
-  if (slash === 0) throw unsafePath(name, 'absolute path');
-  return { directory: name.slice(0, slash), base: name.slice(slash + 1) };
-}
-
-function cannotEnter(path: ByteString, cause: unknown): RsyncError {
-  const reason = cause instanceof RsyncError ? cause.message : errnoText(cause);
-  return new RsyncError('RSYNC_FILE_SELECT', `change_dir "${toText(path)}" failed: ${reason}`, {
-    exitCode: EXIT.FILESELECT,
-    origin: 'local',
-    path: toText(path),
-    cause,
-  });
-}
 
 /**
  * The only door to a tree. Names are relative, with `/` between components; '' or '.' is the root itself. No component
@@ -161,7 +143,7 @@ export class Root {
   /** A checked path as bytes. */
   private bytesAt(name: ByteString): ByteString {
     if (name === '' || name === '.') return `${this.parents.prefix('')}.`;
-    const { directory, base } = split(name);
+    const { directory, base } = splitName(name);
     const fault = nameFault(base);
     if (fault !== undefined) throw unsafePath(name, fault);
     return this.parents.prefix(directory) + base;
@@ -182,7 +164,7 @@ export class Root {
     try {
       return make(this.itemAt(name));
     } catch (error) {
-      if (errnoCode(error) !== 'ENOENT' || !this.parents.refresh(split(name).directory)) throw error;
+      if (errnoCode(error) !== 'ENOENT' || !this.parents.refresh(splitName(name).directory)) throw error;
       return make(this.itemAt(name));
     }
   }
@@ -310,7 +292,7 @@ export class Root {
    */
   mknod(name: ByteString, mode: number, major: number, minor: number): void {
     this.itemAt(name);
-    const { directory } = split(name);
+    const { directory } = splitName(name);
     const temporary = `${directory === '' ? '' : `${directory}/`}.rsync-${randomSuffix()}`;
     const path = this.bytesAt(temporary);
     makeNode(path, name, mode, major, minor);
@@ -386,7 +368,7 @@ export class Root {
    * @param mode  of the entry; the file gets its owner bits, writable
    */
   createTemp(name: ByteString, mode: number, kind: TempKind = 'beside'): TempFile {
-    const { directory, base } = split(name);
+    const { directory, base } = splitName(name);
     const fault = nameFault(base);
     if (fault !== undefined) throw unsafePath(name, fault);
     const before = kind === 'temp-dir' || directory === '' ? '' : `${directory}/`;
@@ -405,7 +387,7 @@ export class Root {
 
   /** A free temporary name for a symlink, node or hard link that is to be renamed over `name`. */
   tempName(name: ByteString): ByteString {
-    const { directory, base } = split(name);
+    const { directory, base } = splitName(name);
     const before = directory === '' ? '' : `${directory}/`;
     for (let number = 0; ; number++) {
       const chosen = before + tempName(base, String(process.pid + number));
