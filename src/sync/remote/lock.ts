@@ -10,6 +10,7 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TransferResult } from '../../client/transfer-request.ts';
 import { type ByteString, fromText, toText } from '../../core/bytes.ts';
 import { EXIT, RsyncError } from '../../core/errors.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
@@ -136,20 +137,40 @@ export class RemoteLock {
     this.#renewing = this.#send(LOCK_NAME, []).catch(() => {});
   }
 
-  /** True: it was not there, and it is this one. */
+  /**
+   * True: it was not there, and it is this one.
+   * @throws RsyncError RSYNC_FILE_IO: it is not there and can not be made; and as a transfer
+   */
   async #create(name: string): Promise<boolean> {
     let created = false;
-    await this.#send(name, ['--ignore-existing'], (event) => {
+    const errors: string[] = [];
+    const { exitCode } = await this.#send(name, ['--ignore-existing'], (event) => {
       if (event.type === 'item' && (event.iflags & CREATED) === CREATED) created = true;
+      if (event.type === 'message' && event.level === 'error') errors.push(toText(event.text));
     });
-    return created;
+    // Servers tell of another one that was quicker in this very moment as an error.
+    if (exitCode === EXIT.OK || created || (await see(this.#remote, name)) !== undefined) return created;
+    throw new RsyncError(
+      'RSYNC_FILE_IO',
+      `no lock can be made in ${this.#remote.location}: ${errors[0] ?? ''}`,
+      {
+        exitCode,
+        origin: 'remote',
+        path: this.#remote.location,
+        hint: 'The folder must be writable, and the lock is a symlink.',
+      },
+    );
   }
 
-  async #send(name: string, words: readonly string[], onEvent?: RemoteRun['onEvent']): Promise<void> {
+  async #send(
+    name: string,
+    words: readonly string[],
+    onEvent?: RemoteRun['onEvent'],
+  ): Promise<TransferResult> {
     const folder = mkdtempSync(join(tmpdir(), 'rsyncjs-lock-'));
     try {
       symlinkSync(ownerText(this.#owner, this.#renewals), join(folder, name));
-      await this.#remote.push(join(folder, name), {
+      return await this.#remote.push(join(folder, name), {
         words: ['--links', ...words],
         ...(onEvent === undefined ? {} : { onEvent }),
       });

@@ -1,0 +1,46 @@
+import type { ByteString } from '../../core/bytes.ts';
+import { usageError } from '../../core/errors.ts';
+import type { FilterArgument } from '../../options/transfer-options.ts';
+import type { Sides } from './inspect.ts';
+import { anchoredPattern } from './plan-rules.ts';
+import { parentOf, type Tree } from './tree.ts';
+
+/** Both sides and the base, with what Git ignores alone, and the directories that lead to it. */
+export interface IgnoredSides {
+  sides: Sides;
+  base: Tree | undefined;
+  /** All paths left, of any of them. */
+  paths: ReadonlySet<ByteString>;
+}
+
+/** @param ignored  answers which of the paths Git ignores, what is in an ignored directory included */
+export async function onlyIgnoredSides(
+  { local, remote }: Sides,
+  base: Tree | undefined,
+  ignored: ((paths: readonly ByteString[]) => Promise<ReadonlySet<ByteString>>) | undefined,
+): Promise<IgnoredSides> {
+  if (ignored === undefined) {
+    throw usageError('only what Git ignores is to be synced, and there is no Git to ask');
+  }
+  const all = new Set([...local.tree.keys(), ...remote.tree.keys(), ...(base?.keys() ?? [])]);
+  const paths = new Set(await ignored([...all]));
+  for (const path of [...paths]) {
+    for (let above = parentOf(path); above !== '' && !paths.has(above); above = parentOf(above))
+      paths.add(above);
+  }
+  const narrow = (tree: Tree): Tree => new Map([...tree].filter(([path]) => paths.has(path)));
+  return {
+    sides: {
+      local: { ...local, tree: narrow(local.tree) },
+      remote: { ...remote, tree: narrow(remote.tree) },
+    },
+    base: base === undefined ? undefined : narrow(base),
+    paths,
+  };
+}
+
+/** Rules, after all others, that let these paths through and nothing else. */
+export function onlyIgnoredRules(paths: ReadonlySet<ByteString>): FilterArgument[] {
+  const rules = [...paths].map((path): FilterArgument => ({ kind: 'include', text: anchoredPattern(path) }));
+  return [...rules, { kind: 'exclude', text: '*' }];
+}
