@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { TransferRequest, TransferResult } from '../client/transfer-request.ts';
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { EXIT, usageError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { helpText } from '../options/help.ts';
 import { classifyPaths, parseLocation, type Route } from '../options/location.ts';
 import { type ParsedArguments, parseArguments } from '../options/parse.ts';
@@ -9,8 +11,16 @@ import { type ExitRole, exitLine } from '../text/exit.ts';
 import { describeFailure } from '../text/failure.ts';
 import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
 import { Output, type Sink } from './output.ts';
+import { takeProjectOptions } from './sync/project-arguments.ts';
 import { TextPrinter } from './text-printer.ts';
-import { chooseVerb, isVerbCommand, type TransferVerb, verbHelp, verbSummary } from './verbs.ts';
+import {
+  COMMAND_NAMES,
+  chooseVerb,
+  isVerbCommand,
+  type TransferVerb,
+  verbHelp,
+  verbSummary,
+} from './verbs.ts';
 import { packageVersion, versionText } from './version.ts';
 import { expandWildcards } from './wildcards.ts';
 
@@ -94,14 +104,24 @@ class Command {
   async #dispatch(): Promise<number> {
     const { argv, name } = this.#input;
     if (name === 'rsync' || !isVerbCommand(argv)) return this.#rsync(argv, undefined);
-    const { verb, text } = await chooseVerb(argv);
-    if (verb !== undefined) return this.#rsync(argv.slice(1), verb);
+    const { verb, sync, text } = await chooseVerb(argv);
+    if (sync !== undefined) {
+      const { runSyncCommand } = await import('./sync/dispatch.ts');
+      return runSyncCommand(sync, this.#input, this.#output);
+    }
+    if (verb !== undefined && hasPaths(argv.slice(1), this.#input.env))
+      return this.#rsync(argv.slice(1), verb);
+    if (verb !== undefined) {
+      const { runProjectTransfer } = await import('./sync/dispatch.ts');
+      return runProjectTransfer(verb, argv.slice(1), this.#input, this.#output);
+    }
     this.#output.out(fromText(text));
     return 0;
   }
 
   /** rsync's grammar, alone or behind a verb. */
   async #rsync(argv: readonly string[], verb: TransferVerb | undefined): Promise<number> {
+    const { name } = this.#input;
     const parsed = parseArguments(argv, this.#input.env, { windows: this.#windows });
     const { options, paths, help, version } = parsed;
     this.#verbose = options.verbose;
@@ -117,6 +137,7 @@ class Command {
       this.#output.err(fromText(await this.#help(verb)));
       return EXIT.SYNTAX;
     }
+    if (name !== 'rsync' && verb === undefined) checkCommand(paths);
     if (verb !== undefined) checkDirection(verb, paths, this.#windows);
     const { listOnly, filesFrom } = options;
     const route = classifyPaths(paths, { windows: this.#windows, listOnly, filesFrom });
@@ -161,6 +182,32 @@ class Command {
       printer.interrupt();
       throw error;
     }
+  }
+}
+
+/** One word that is neither a command nor a file is a command with a mistake in it: to list nothing is of no use. */
+function checkCommand(paths: readonly string[]): void {
+  const [word = ''] = paths;
+  if (paths.length !== 1 || !/^[a-z][a-z-]+$/.test(word) || existsSync(word)) return;
+  const near = nearestName(word, [...COMMAND_NAMES]);
+  throw usageError(
+    `rsyncjs: ${word}: no such command, and no such file`,
+    near === undefined ? '"rsyncjs --help" lists the commands.' : `Did you mean "rsyncjs ${near}"?`,
+  );
+}
+
+/**
+ * A verb with paths, or one that only asks for help, is rsync's grammar; without paths it is about the project that it is
+ * called in, and has options of its own.
+ */
+function hasPaths(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  try {
+    const { settings } = takeProjectOptions(argv);
+    const { paths, help, version } = parseArguments(settings.options ?? [], env);
+    return paths.length > 0 || help || version > 0;
+  } catch {
+    // A mistake is told where it is read again: as one of rsync's grammar if anything looks like a path.
+    return argv.some((word) => !word.startsWith('-'));
   }
 }
 

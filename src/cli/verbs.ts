@@ -15,6 +15,15 @@ import {
   type ServeArguments,
   serveOptions,
 } from './serve-arguments.ts';
+import {
+  addSyncCommands,
+  isSyncCommand,
+  SYNC_COMMANDS,
+  type SyncChoice,
+  syncOptions,
+  syncSummary,
+} from './sync/commands.ts';
+import { PROJECT_OPTIONS } from './sync/project-arguments.ts';
 
 /** The verbs that move files: in this direction and in no other one. */
 export type TransferVerb = 'pull' | 'push';
@@ -33,45 +42,65 @@ const TRANSFER_VERBS: Readonly<Record<TransferVerb, VerbText>> = {
   pull: {
     describe: 'copy files from another machine to this one',
     usage:
-      '$0 pull [OPTION]... [USER@]HOST:SRC... DEST\n   or  $0 pull [OPTION]... rsync://[USER@]HOST/MODULE/SRC... DEST',
+      '$0 pull [OPTION]... [USER@]HOST:SRC... DEST\n   or  $0 pull [OPTION]... rsync://[USER@]HOST/MODULE/SRC... DEST\n   or  $0 pull [OPTION]...     in a project: from its server',
   },
   push: {
     describe: 'copy files from this machine to another one',
     usage:
-      '$0 push [OPTION]... SRC... [USER@]HOST:DEST\n   or  $0 push [OPTION]... SRC... rsync://[USER@]HOST/MODULE/DEST',
+      '$0 push [OPTION]... SRC... [USER@]HOST:DEST\n   or  $0 push [OPTION]... SRC... rsync://[USER@]HOST/MODULE/DEST\n   or  $0 push [OPTION]...     in a project: to its server',
   },
 };
+
+/** What may stand first on a command line that is not rsync's grammar. */
+export const COMMAND_NAMES: readonly string[] = [
+  ...Object.keys(TRANSFER_VERBS),
+  ...SYNC_COMMANDS,
+  SERVE,
+  COMPLETION,
+];
 
 /** True if the arguments are for yargs; rsync's own grammar has everything else. */
 export function isVerbCommand(argv: readonly string[]): boolean {
   const [first = ''] = argv;
-  return Object.hasOwn(TRANSFER_VERBS, first) || first === COMPLETION || argv.includes(COMPLETE);
+  if (Object.hasOwn(TRANSFER_VERBS, first) || isSyncCommand(first)) return true;
+  return first === COMPLETION || argv.includes(COMPLETE);
 }
 
 /** What follows from a command that `isVerbCommand`. */
 export interface VerbChoice {
   /** To be run with the arguments after the verb. */
   verb: TransferVerb | undefined;
-  /** To be printed, if there is no verb to run. */
+  /** A command of a project, with its options. */
+  sync: SyncChoice | undefined;
+  /** To be printed, if there is nothing to run. */
   text: string;
 }
 
 export async function chooseVerb(argv: readonly string[]): Promise<VerbChoice> {
   let verb: TransferVerb | undefined;
+  let sync: SyncChoice | undefined;
   let text = '';
-  const program = await commands((name) => {
-    verb = name;
+  const program = await commands({
+    choose: (name) => {
+      verb = name;
+    },
+    sync: (choice) => {
+      sync = choice;
+    },
   });
-  const own = argv.includes(COMPLETE) ? [...argv] : argv.slice(0, 1);
+  // The words behind a verb are rsync's.
+  const isVerb = Object.hasOwn(TRANSFER_VERBS, argv[0] ?? '');
+  const own = isVerb && !argv.includes(COMPLETE) ? argv.slice(0, 1) : [...argv];
+  if (isSyncCommand(argv[0] ?? '') && !argv.includes(COMPLETE)) strictly(program, argv[0]!);
   await program.parseAsync(own, {}, (_error: unknown, _argv: unknown, output: string) => {
     text = output === '' ? '' : `${output}\n`;
   });
-  return { verb, text };
+  return { verb, sync, text };
 }
 
 /** `pull --help`. */
 export async function verbHelp(verb: TransferVerb): Promise<string> {
-  const program = await commands(() => {});
+  const program = await commands({});
   let text = '';
   await program.parseAsync([verb, '--help'], {}, (_error: unknown, _argv: unknown, output: string) => {
     text = `${output}\n`;
@@ -91,39 +120,47 @@ export function isServeCommand(argv: readonly string[]): boolean {
 export async function readServe(argv: readonly string[]): Promise<ServeArguments | { help: string }> {
   let given: Record<string, unknown> = {};
   let help = '';
-  const program = await commands(
-    () => {},
-    (found) => {
+  const program = await commands({
+    serve: (found) => {
       given = found;
     },
-  );
-  program
-    .strict()
-    .parserConfiguration(SERVE_PARSING)
-    .fail((message: string | undefined, error: Error | undefined) => {
-      throw usageError(`serve: ${message ?? error?.message}`, '"rsyncjs serve --help" tells more.');
-    });
+  });
+  strictly(program, SERVE);
   await program.parseAsync([...argv], {}, (_error: unknown, _argv: unknown, output: string) => {
     help = output === '' ? '' : `${output}\n`;
   });
   return help === '' ? readServeArguments(given) : { help };
 }
 
+/** Words that nobody knows are mistakes, and numbers are text. */
+function strictly(program: Argv, command: string): void {
+  program
+    .strict()
+    .parserConfiguration(SERVE_PARSING)
+    .fail((message: string | undefined, error: Error | undefined) => {
+      throw usageError(`${command}: ${message ?? error?.message}`, `"rsyncjs ${command} --help" tells more.`);
+    });
+}
+
 /** A part of `--help`. */
 export function verbSummary(): string {
-  const lines = Object.entries(TRANSFER_VERBS).map(
-    ([name, { describe }]) => `  rsyncjs ${name.padEnd(COMPLETION.length)}  ${describe}`,
-  );
-  lines.push(`  rsyncjs ${SERVE.padEnd(COMPLETION.length)}  ${SERVE_DESCRIPTION}`);
+  const verbs = Object.entries(TRANSFER_VERBS).map(([name, { describe }]) => [name, describe] as const);
+  const all = [...verbs, ...syncSummary(), [SERVE, SERVE_DESCRIPTION] as const];
+  const lines = all.map(([name, describe]) => `  rsyncjs ${name.padEnd(COMPLETION.length)}  ${describe}`);
   lines.push(`  rsyncjs ${COMPLETION}  print a script that completes the words of bash or zsh`);
   return `Commands ("rsyncjs COMMAND --help" tells more):\n${lines.join('\n')}\n`;
 }
 
 /** Loaded for verbs alone: yargs takes longer to start than the rest of the program. */
-async function commands(
-  choose: (verb: TransferVerb) => void,
-  serve: (given: Record<string, unknown>) => void = () => {},
-): Promise<Argv> {
+async function commands({
+  choose = () => {},
+  serve = () => {},
+  sync = () => {},
+}: {
+  choose?: (verb: TransferVerb) => void;
+  serve?: (given: Record<string, unknown>) => void;
+  sync?: (choice: SyncChoice) => void;
+}): Promise<Argv> {
   const { default: yargs } = await import('yargs');
   const program = yargs([]).scriptName('rsyncjs').locale('en').exitProcess(false).version(false).wrap(100);
   for (const [name, { describe, usage }] of Object.entries(TRANSFER_VERBS)) {
@@ -134,6 +171,7 @@ async function commands(
       () => choose(name as TransferVerb),
     );
   }
+  addSyncCommands(program, sync);
   program.command(
     SERVE,
     SERVE_DESCRIPTION,
@@ -146,10 +184,22 @@ async function commands(
 }
 
 function withOptions(command: Argv): Argv {
+  const group = 'In a project, without paths:';
+  for (const { name, value, describe } of PROJECT_OPTIONS) {
+    command.option(name, {
+      describe,
+      group,
+      ...(value === undefined
+        ? { type: 'boolean' as const }
+        : { type: 'string' as const, requiresArg: true }),
+    });
+  }
   for (const [group, entries] of supportedGroups()) {
     for (const { long, short, argument, help } of entries) {
       const name = long ?? short;
       if (name === undefined || name === 'help') continue;
+      // The same name in a project: it is described there.
+      if (PROJECT_OPTIONS.some((option) => option.name === name)) continue;
       command.option(name, {
         describe: help,
         group: `${group}:`,
@@ -165,7 +215,9 @@ function withOptions(command: Argv): Argv {
 /** Nothing leaves the word to the shell, which knows about files. `words`: the program, then the words so far. */
 function completions(current: string, words: readonly string[]): string[] {
   if (current.startsWith('-')) {
-    if (words[1] === SERVE) return SERVE_OPTIONS.filter((option) => option.startsWith(current));
+    const [, command = ''] = words;
+    if (command === SERVE) return SERVE_OPTIONS.filter((option) => option.startsWith(current));
+    if (isSyncCommand(command)) return syncOptions(command).filter((option) => option.startsWith(current));
     return OPTIONS.filter(isSupported)
       .flatMap(({ long, argument }) =>
         long === undefined ? [] : `--${long}${argument === undefined ? '' : '='}`,
@@ -173,5 +225,5 @@ function completions(current: string, words: readonly string[]): string[] {
       .filter((option) => option.startsWith(current));
   }
   if (words.length > 2 || (words.length === 2 && words[1] !== current)) return [];
-  return [...Object.keys(TRANSFER_VERBS), SERVE, COMPLETION].filter((verb) => verb.startsWith(current));
+  return COMMAND_NAMES.filter((verb) => verb.startsWith(current));
 }

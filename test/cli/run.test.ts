@@ -249,7 +249,9 @@ describe('verbs', () => {
     [['push', 'host:a', 'b'], 'host:a is not on this machine'],
     [['push', 'a', 'b'], 'b is not on another machine'],
     [['push', 'host:a'], 'missing'],
-    [['pull'], 'rsyncjs pull [OPTION]'],
+    [['pull'], 'Sync not configured. Set SYNC_REMOTE in .env'],
+    [['psh'], 'psh: no such command, and no such file'],
+    [['psh'], 'Did you mean "rsyncjs push"?'],
   ])('refuse what does not: %j', async (argv, words) => {
     const told = await tell(argv);
     expect(told.code).toBe(1);
@@ -267,7 +269,7 @@ describe('verbs', () => {
       expect(told.code).toBe(0);
       expect(told.out).toContain('rsyncjs pull [OPTION]... [USER@]HOST:SRC... DEST');
       expect(told.out).toMatch(/-a, --archive +the same as/);
-      expect(told.out).not.toContain('push');
+      expect(told.out).not.toContain('rsyncjs push');
     }
   });
 

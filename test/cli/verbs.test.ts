@@ -63,7 +63,8 @@ describe('serve', () => {
 
 describe('completion', () => {
   it.each([
-    ['', ['pull', 'push', 'serve', 'completion']],
+    ['', ['pull', 'push', 'status', 'log', 'watch', 'serve', 'completion']],
+    ['status --re', ['--remote']],
     ['pu', ['pull', 'push']],
     ['pull', ['pull']],
     ['x', []],

@@ -1,9 +1,13 @@
 import type { ByteString } from '../../core/bytes.ts';
 import { usageError } from '../../core/errors.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
+import type { AskedPath } from './git.ts';
 import type { Sides } from './inspect.ts';
 import { anchoredPattern } from './plan-rules.ts';
 import { parentOf, type Tree } from './tree.ts';
+
+/** Which of these paths Git ignores. */
+export type AskIgnored = (paths: readonly AskedPath[]) => Promise<ReadonlySet<ByteString>>;
 
 /** Both sides and the base, with what Git ignores alone, and the directories that lead to it. */
 export interface IgnoredSides {
@@ -17,13 +21,16 @@ export interface IgnoredSides {
 export async function onlyIgnoredSides(
   { local, remote }: Sides,
   base: Tree | undefined,
-  ignored: ((paths: readonly ByteString[]) => Promise<ReadonlySet<ByteString>>) | undefined,
+  ignored: AskIgnored | undefined,
 ): Promise<IgnoredSides> {
   if (ignored === undefined) {
     throw usageError('only what Git ignores is to be synced, and there is no Git to ask');
   }
-  const all = new Set([...local.tree.keys(), ...remote.tree.keys(), ...(base?.keys() ?? [])]);
-  const paths = new Set(await ignored([...all]));
+  const all = new Map<ByteString, boolean>();
+  for (const tree of [base, remote.tree, local.tree]) {
+    for (const [path, { kind }] of tree ?? []) all.set(path, kind === 'directory');
+  }
+  const paths = new Set(await ignored([...all].map(([path, isDirectory]) => ({ path, isDirectory }))));
   for (const path of [...paths]) {
     for (let above = parentOf(path); above !== '' && !paths.has(above); above = parentOf(above))
       paths.add(above);

@@ -31,7 +31,7 @@ import {
   type Sides,
 } from './inspect.ts';
 import { narrowPlan } from './narrow-plan.ts';
-import { onlyIgnoredRules, onlyIgnoredSides } from './only-ignored.ts';
+import { type AskIgnored, onlyIgnoredRules, onlyIgnoredSides } from './only-ignored.ts';
 import { agreedBase, baseAfter, type Plan, type PlanPolicy, planPull, planPush } from './plan.ts';
 import { planRules } from './plan-rules.ts';
 import { BACKUP_FOLDER, PROFILE_WORDS, type Profile } from './profile.ts';
@@ -48,8 +48,8 @@ export interface RunInput {
   dryRun?: boolean;
   /** Goes on over conflicts, over what others pushed, and over guards. Default false. */
   force?: boolean;
-  /** Remembers and checks nothing: rsync as it is, without deletions. Default false. */
-  unguarded?: boolean;
+  /** Options for what is told: `-v`, `--stats`. */
+  tells?: readonly string[] | undefined;
   connect: Omit<RemoteSettings, 'location' | 'words'>;
   stateFolder: string;
   who: { user: string; host: string };
@@ -59,7 +59,7 @@ export interface RunInput {
   /** Chooses what of a plan is to be done: paths of transfers and deletions. Default: all. */
   choose?: ((plan: Plan) => Promise<ReadonlySet<ByteString>>) | undefined;
   /** Which of these paths Git ignores; needed for a profile of ignored files. */
-  ignored?: ((paths: readonly ByteString[]) => Promise<ReadonlySet<ByteString>>) | undefined;
+  ignored?: AskIgnored | undefined;
   onStage?: ((stage: Stage) => void) | undefined;
   onPlan?: ((plan: Plan) => void) | undefined;
   onEvent?: EventSink | undefined;
@@ -278,13 +278,14 @@ class ProjectRun {
     remote: Remote,
     only: readonly FilterArgument[],
   ): Promise<TransferResult> {
-    const { direction, dryRun = false, onEvent } = this.#input;
+    const { direction, dryRun = false, onEvent, tells = [] } = this.#input;
     const { words, backup } = this.#profile;
     const { rules, deletes } = planRules(plan);
     const stamp = this.#started.toISOString().replace(/[:.]/g, '-');
     const run = {
       words: [
         ...PROFILE_WORDS,
+        ...tells,
         ...words,
         ...(deletes ? ['--delete-delay'] : []),
         ...(dryRun ? ['--dry-run'] : []),

@@ -6,7 +6,7 @@ import { isStale } from '../state/ages.ts';
 import type { DirectionState, ProfileState } from '../state/profile-state.ts';
 import { compareSides, localSide, recall, remoteSide, type Sides } from './inspect.ts';
 import type { Listing } from './listing.ts';
-import { onlyIgnoredSides } from './only-ignored.ts';
+import { type AskIgnored, onlyIgnoredSides } from './only-ignored.ts';
 import { type Plan, planPull, planPush } from './plan.ts';
 import type { Profile } from './profile.ts';
 import { type Change, compareTrees, isOwnChange } from './three-way.ts';
@@ -21,7 +21,7 @@ export interface StatusInput {
   staleAfter: number;
   /** Asks the server as well; without it only what changed here is known. */
   remote: boolean;
-  ignored?: ((paths: readonly ByteString[]) => Promise<ReadonlySet<ByteString>>) | undefined;
+  ignored?: AskIgnored | undefined;
 }
 
 /** A path that is not as both sides last agreed, with what became of it on each side. */

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { connectionWords } from '../../../src/sync/remote/connection-words.ts';
 import { below, Remote } from '../../../src/sync/remote/remote.ts';
 import { fakeShell, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
@@ -28,6 +29,26 @@ describe('a path below the folder', () => {
   it('of a drive of Windows is one of a folder', () => {
     expect(below('D:/nas', 'x', true)).toBe('D:/nas/x');
   });
+});
+
+it('tells how to connect apart from what to transfer', () => {
+  const words = [
+    '-aze',
+    'ssh -p 22',
+    '-n6',
+    '--timeout',
+    '9',
+    '--exclude=*.o',
+    '--no-timeout',
+    '--bwlimit=10',
+  ];
+  expect(connectionWords(words)).toEqual([
+    '--rsh=ssh -p 22',
+    '--ipv6',
+    '--timeout=9',
+    '--no-timeout',
+    '--bwlimit=10',
+  ]);
 });
 
 const found = requirePeers();

@@ -1,0 +1,115 @@
+import { type ByteString, fromText, toText } from '../../core/bytes.ts';
+import type { Plan } from '../../sync/project/plan.ts';
+import type { ChangedPath, ProjectStatus } from '../../sync/project/status.ts';
+import type { Change } from '../../sync/project/three-way.ts';
+import { ageOf } from '../../sync/state/ages.ts';
+import type { DirectionState } from '../../sync/state/profile-state.ts';
+import { escapeLine } from '../../text/escape.ts';
+import type { Marks } from './marks.ts';
+import { planJson } from './plan-json.ts';
+
+/** The screen of `rsyncjs status`, and its twin for programs. */
+
+const LETTERS: Readonly<Record<Change, string>> = {
+  same: ' ',
+  absent: ' ',
+  added: 'A',
+  changed: 'M',
+  deleted: 'D',
+};
+const SHOWN = 40;
+
+export interface StatusLook {
+  marks: Marks;
+  utf8: boolean;
+  now: Date;
+}
+
+export function statusLines(status: ProjectStatus, look: StatusLook): ByteString[] {
+  const { marks, utf8, now } = look;
+  const { profile, location, root, peer, problems, changes, lock, wouldPull, wouldPush } = status;
+  const asked = wouldPull !== undefined;
+  const lines = [
+    `Project ${profile} in ${root}`,
+    `Remote: ${location}${peer === undefined ? '' : ` (protocol ${peer.protocol})`}`,
+    `Last pull: ${directionText(status.pull, look)}`,
+    `Last push: ${directionText(status.push, look)}`,
+  ].map(fromText);
+  for (const problem of problems) lines.push(fromText(`${marks.warning} ${problem}`));
+  if (status.stale) lines.push(fromText(`${marks.warning} stale: the last sync is too long ago`));
+  if (lock !== undefined) {
+    const since = ageOf(new Date(lock.started).toISOString(), now)?.text ?? '';
+    lines.push(fromText(`${marks.warning} ${lock.user}@${lock.host} is pushing (since ${since})`));
+  }
+  lines.push('');
+  lines.push(fromText(`Here since the last sync: ${counts(changes, 'local')}`));
+  const there = asked ? counts(changes, 'remote') : 'not checked (use --remote)';
+  lines.push(fromText(`Server since the last sync: ${there}`));
+  if (changes.length > 0) {
+    lines.push('', asked ? 'HS  path (H: here, S: server)' : 'H  path (H: here)');
+    for (const { path, local, remote, conflict } of changes.slice(0, SHOWN)) {
+      const letters = LETTERS[local] + (remote === undefined ? '' : LETTERS[remote]);
+      lines.push(`${letters}  ${escapeLine(path, utf8)}${conflict ? '  (conflict)' : ''}`);
+    }
+    if (changes.length > SHOWN) lines.push(`and ${changes.length - SHOWN} more`);
+  }
+  if (wouldPull !== undefined && wouldPush !== undefined) {
+    lines.push(
+      '',
+      fromText(`A pull would ${planText(wouldPull)}.`),
+      fromText(`A push would ${planText(wouldPush)}.`),
+    );
+  }
+  return lines;
+}
+
+function directionText({ lastSuccess, lastAttempt }: DirectionState, { marks, now }: StatusLook): string {
+  const success =
+    lastSuccess === undefined
+      ? 'never synced'
+      : `${ageOf(lastSuccess.at, now)?.text ?? 'at some time'} ${marks.ok}`;
+  // A dry run is no attempt at anything.
+  if (lastAttempt === undefined || lastAttempt.dry || lastAttempt.exitCode === 0) return success;
+  if (lastSuccess !== undefined && lastSuccess.at > lastAttempt.at) return success;
+  const why = lastAttempt.error === undefined ? `exit ${lastAttempt.exitCode}` : lastAttempt.error;
+  return `${success}, last attempt ${ageOf(lastAttempt.at, now)?.text ?? ''} ${marks.error} ${why}`;
+}
+
+function counts(changes: readonly ChangedPath[], side: 'local' | 'remote'): string {
+  const number = (change: Change): number => changes.filter((path) => path[side] === change).length;
+  return `${number('changed')} changed, ${number('added')} new, ${number('deleted')} deleted`;
+}
+
+function planText({ transfer, delete: deletions, keep, conflicts, refused }: Plan): string {
+  const files = transfer.filter(({ entry }) => entry.kind !== 'directory').length;
+  const open = conflicts.filter(({ resolution }) => resolution === undefined).length;
+  const parts = [`transfer ${files}`, `delete ${deletions.length}`, `keep ${keep.length}`];
+  if (open > 0) return `stop: ${open} ${open === 1 ? 'conflict' : 'conflicts'}`;
+  if (refused.length > 0) {
+    return `stop: ${refused.length} ${refused.length === 1 ? 'path was' : 'paths were'} pushed by somebody else`;
+  }
+  return parts.join(', ');
+}
+
+/** The same for programs; names that are not UTF-8 lose what is none. */
+export function statusJson(status: ProjectStatus): object {
+  const { changes, wouldPull, wouldPush, lock, ...rest } = status;
+  const number = (side: 'local' | 'remote', change: Change): number =>
+    changes.filter((path) => path[side] === change).length;
+  const side = (name: 'local' | 'remote') => ({
+    changed: number(name, 'changed'),
+    added: number(name, 'added'),
+    deleted: number(name, 'deleted'),
+  });
+  return {
+    schema: 1,
+    ...rest,
+    local: side('local'),
+    server: wouldPull === undefined ? null : side('remote'),
+    changes: changes.map(({ path, ...more }) => ({ path: toText(path), ...more })),
+    conflicts: changes.filter(({ conflict }) => conflict).map(({ path }) => toText(path)),
+    wouldPull: wouldPull === undefined ? null : planJson(wouldPull),
+    wouldPush: wouldPush === undefined ? null : planJson(wouldPush),
+    lock: lock ?? null,
+  };
+}
