@@ -35,6 +35,7 @@ import { type AskIgnored, onlyIgnoredRules, onlyIgnoredSides } from './only-igno
 import { agreedBase, baseAfter, type Plan, type PlanPolicy, planPull, planPush } from './plan.ts';
 import { planRules } from './plan-rules.ts';
 import { BACKUP_FOLDER, PROFILE_WORDS, type Profile } from './profile.ts';
+import { withSameContent } from './same-content.ts';
 import type { Comparison } from './three-way.ts';
 import type { Tree } from './tree.ts';
 
@@ -178,7 +179,9 @@ class ProjectRun {
       only = onlyIgnoredRules(narrowed.paths);
     }
     this.#enter('plan');
-    const comparison = compareSides(base, sides);
+    let comparison = compareSides(base, sides);
+    sides = await withSameContent(comparison, sides, { profile: this.#profile, remote, connect });
+    comparison = compareSides(base, sides);
     const decided = await this.#decide(comparison, sides, memory);
     const { problems } = memory;
     if (decided instanceof Stopped) {

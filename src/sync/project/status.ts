@@ -9,6 +9,7 @@ import type { Listing } from './listing.ts';
 import { type AskIgnored, onlyIgnoredSides } from './only-ignored.ts';
 import { type Plan, planPull, planPush } from './plan.ts';
 import type { Profile } from './profile.ts';
+import { withSameContent } from './same-content.ts';
 import { type Change, compareTrees, isOwnChange } from './three-way.ts';
 
 export interface StatusInput {
@@ -122,6 +123,7 @@ async function both({ profile, connect, ignored, who, now }: StatusInput, known:
     let sides: Sides = { local, remote: far };
     let base = known;
     if (profile.onlyIgnored) ({ sides, base } = await onlyIgnoredSides(sides, base, ignored));
+    sides = await withSameContent(compareSides(base, sides), sides, { profile, remote, connect });
     const comparison = compareSides(base, sides);
     const policy = {
       conflict: profile.conflict,
