@@ -60,7 +60,7 @@ export class Machine {
       location: `host:${server}`,
       connection: ['-e', fakeShell(base, peer)],
       words: [],
-      rules: [{ kind: 'exclude', text: '*.conflict-*' }],
+      rules: [],
       filterFiles: [fromText('.rsync-exclude')],
       conflict: 'stop',
       limits: {},

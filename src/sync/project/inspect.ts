@@ -5,6 +5,7 @@ import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { readBase } from '../state/base-list.ts';
 import type { ProfileIdentity, ProfileState } from '../state/profile-state.ts';
 import { profileFiles, readState, stateOf } from '../state/state-file.ts';
+import { CONFLICT_PATTERN } from './conflict-names.ts';
 import { type Listing, listFolder, localState } from './listing.ts';
 import { BACKUP_FOLDER, type Profile } from './profile.ts';
 import { type Comparison, compareTrees } from './three-way.ts';
@@ -58,7 +59,12 @@ export function identityOf({ name, root, location }: Profile): ProfileIdentity {
 
 /** What stays out of every transfer and listing. */
 export function profileRules({ rules }: Pick<Profile, 'rules'>): FilterArgument[] {
-  return [...LOCK_RULES, { kind: 'exclude', text: `/${BACKUP_FOLDER}` }, ...rules];
+  return [
+    ...LOCK_RULES,
+    { kind: 'exclude', text: `/${BACKUP_FOLDER}` },
+    { kind: 'exclude', text: CONFLICT_PATTERN },
+    ...rules,
+  ];
 }
 
 /** Both sides now. */

@@ -156,6 +156,19 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     });
   });
 
+  it('two files of one content are no conflict, whatever their times', async () => {
+    await inStep();
+    for (const { root } of [anna, bert]) put(root, 'sub/same', 'the same on both\n');
+    put(bert.root, 'sub/size', 'as long\n');
+    put(anna.root, 'sub/size', 'as wide\n');
+    expect((await anna.push()).outcome).toBe('ok');
+    const stopped = await bert.pull();
+    expect(conflicts(stopped)).toEqual(['sub/size']);
+    remove(bert.root, 'sub/size');
+    expect((await bert.pull()).outcome).toBe('ok');
+    expect(statSync(join(bert.root, 'sub/same')).mtimeMs).toBe(statSync(join(anna.root, 'sub/same')).mtimeMs);
+  });
+
   it('an emptied root stops; so do many deletions without a person to ask', async () => {
     for (let i = 0; i < 30; i++) put(anna.root, `f${i}`, `${i}\n`);
     await anna.push();
