@@ -1,0 +1,254 @@
+/** One run of one spoke: its folder is pulled, under a lock of its own. */
+import type { TransferResult } from '../../client/transfer-request.ts';
+import { fromText, toText } from '../../core/bytes.ts';
+import { EXIT, RsyncError } from '../../core/errors.ts';
+import type { EventSink } from '../../core/events.ts';
+import type { FilterArgument } from '../../options/transfer-options.ts';
+import type { Spoke } from '../config/hub-spoke.ts';
+import { remoteArgument } from '../config/remote.ts';
+import { sshOptionsOf } from '../project/from-config.ts';
+import { checkGuards, type Guard } from '../project/guards.ts';
+import { asLocal } from '../project/inspect.ts';
+import { listFolder, localState } from '../project/listing.ts';
+import { planPull } from '../project/plan.ts';
+import { type PlanRules, planRules } from '../project/plan-rules.ts';
+import { compareTrees } from '../project/three-way.ts';
+import { connectionWords } from '../remote/connection-words.ts';
+import { Remote, type RemoteSettings } from '../remote/remote.ts';
+import { appendHistory, type HistoryRecord } from '../state/history.ts';
+import { requireLock } from '../state/lock.ts';
+import { afterRun, type ProfileIdentity, type Success } from '../state/profile-state.ts';
+import { profileFiles, readState, stateOf, writeState } from '../state/state-file.ts';
+import { outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
+import { type RetryContext, withRetries } from './retry.ts';
+
+/** What a run has in common for all spokes; what is undefined is for the configuration of the spoke to say. */
+export interface SpokeRunInput {
+  dryRun: boolean;
+  /** Goes on over guards. */
+  force: boolean;
+  delete: boolean | undefined;
+  /** KiB a second; 0: no limit. */
+  bwlimit: number | undefined;
+  connect: Omit<RemoteSettings, 'location' | 'words' | 'ssh'>;
+  stateFolder: string;
+  who: { user: string; host: string };
+  now: () => Date;
+  onEvent?: EventSink | undefined;
+  retry?: RetryContext | undefined;
+}
+
+/** What a spoke carries: files, folders and links with modes and times; devices and owners are those of a machine. */
+const SPOKE_WORDS = ['--recursive', '--links', '--perms', '--times', '--mkpath'];
+/** A file whose transfer was cut goes on from here; rsync itself leaves it out of everything. */
+const PARTIAL_DIR = '.rsyncjs-partial';
+
+/** What we remember of a spoke goes by this. */
+export function spokeIdentity({ name, path, source }: Spoke): ProfileIdentity {
+  return { profile: `spoke ${name}`, localRoot: path.value, remote: source?.value.text ?? '' };
+}
+
+/** Never throws: what went wrong is in the outcome. */
+export async function runSpoke(spoke: Spoke, input: SpokeRunInput): Promise<SpokeOutcome> {
+  return new SpokeRun(spoke, input).run();
+}
+
+class SpokeRun {
+  readonly #spoke: Spoke;
+  readonly #input: SpokeRunInput;
+  readonly #identity: ProfileIdentity;
+  readonly #started: Date;
+  readonly #trouble = new TroubleList();
+  #attempts = 0;
+
+  constructor(spoke: Spoke, input: SpokeRunInput) {
+    this.#spoke = spoke;
+    this.#input = input;
+    this.#identity = spokeIdentity(spoke);
+    this.#started = input.now();
+  }
+
+  async run(): Promise<SpokeOutcome> {
+    let transfer: TransferResult | undefined;
+    let outcome: SpokeOutcome;
+    try {
+      transfer = await this.#locked();
+      outcome = outcomeOf(this.#frame(), transfer, this.#trouble, this.#input.dryRun);
+    } catch (error) {
+      outcome = outcomeOfError(this.#frame(), error, this.#trouble);
+    }
+    try {
+      this.#remember(outcome, transfer);
+    } catch (error) {
+      // A run that cannot be remembered would be told as never done.
+      return outcome.outcome === 'failed' ? outcome : outcomeOfError(this.#frame(), error);
+    }
+    return outcome;
+  }
+
+  #frame() {
+    const durationMs = Math.max(0, this.#input.now().getTime() - this.#started.getTime());
+    return { spoke: this.#spoke.name, durationMs, attempts: this.#attempts };
+  }
+
+  async #locked(): Promise<TransferResult> {
+    const { stateFolder, now, retry, connect } = this.#input;
+    const { lock: path } = profileFiles(stateFolder, this.#identity);
+    const lock = requireLock(path, { purpose: `sync of ${this.#spoke.name}`, now });
+    try {
+      const policy = { attempts: 1 + this.#spoke.retries.value };
+      return await withRetries(
+        (attempt) => {
+          this.#attempts = attempt;
+          return this.#attempt();
+        },
+        policy,
+        { ...retry, signal: connect.signal },
+      );
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #attempt(): Promise<TransferResult> {
+    const { connect, dryRun, bwlimit } = this.#input;
+    const { source, extraArgs, timeout, connectTimeout, compress, path, ssh } = this.#spoke;
+    const location = remoteArgument(source!.value);
+    const rate = bwlimit ?? this.#spoke.bwLimit?.value ?? 0;
+    const isDaemon = source!.value.kind === 'daemon';
+    const connection = [
+      ...connectionWords(extraArgs.value),
+      ...(timeout.value > 0 ? [`--timeout=${timeout.value}`] : []),
+      ...(isDaemon && connectTimeout.value > 0 ? [`--contimeout=${connectTimeout.value}`] : []),
+      ...(rate > 0 ? [`--bwlimit=${rate}`] : []),
+    ];
+    const remote = new Remote({
+      ...connect,
+      location,
+      words: connection,
+      ...(isDaemon ? {} : { ssh: { connectTimeout: connectTimeout.value, ...sshOptionsOf(ssh) } }),
+    });
+    try {
+      const { rules, deletes } = await this.#plan(remote);
+      return await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
+        words: [
+          ...SPOKE_WORDS,
+          ...extraArgs.value,
+          ...(rate > 0 ? [`--bwlimit=${rate}`] : []),
+          ...(compress.value ? ['--compress'] : []),
+          `--partial-dir=${PARTIAL_DIR}`,
+          ...(deletes ? ['--delete-delay'] : []),
+          ...(dryRun ? ['--dry-run'] : []),
+        ],
+        rules: [...rules.map((text): FilterArgument => ({ kind: 'filter', text })), ...this.#rules()],
+        root: 'kept',
+        onEvent: (event) => {
+          this.#trouble.see(event);
+          this.#input.onEvent?.(event);
+        },
+      });
+    } finally {
+      await remote.close();
+    }
+  }
+
+  #rules(): FilterArgument[] {
+    return this.#spoke.exclude.value.map((pattern) => ({ kind: 'exclude', text: fromText(pattern) }));
+  }
+
+  /** Only what may delete, or must not shrink, has to know both sides first. */
+  async #plan(remote: Remote): Promise<PlanRules> {
+    const { force, connect, who } = this.#input;
+    const appendOnly = this.#spoke.appendOnly.value;
+    const deletes = !appendOnly && (this.#input.delete ?? this.#spoke.delete.value);
+    if (!appendOnly && !deletes) return { rules: [], deletes: false };
+    const folder = new Remote({ ...connect, location: asLocal(this.#spoke.path.value), words: [] });
+    const rules = this.#rules();
+    const far = await listFolder(remote, this.#spoke.extraArgs.value, rules);
+    const isThere = localState(this.#spoke.path.value) === 'directory';
+    const here = isThere ? (await listFolder(folder, [], rules)).tree : new Map();
+    // The hub follows: what it has is what both agreed on, and only the spoke has changed.
+    const comparison = compareTrees(here.size === 0 ? undefined : here, here, far.tree);
+    const plan = planPull(comparison, {
+      appendOnly,
+      deletions: deletes,
+      conflict: 'remote',
+      now: this.#started,
+      hosts: { local: who.host, remote: this.#spoke.name },
+    });
+    const guards = checkGuards({ comparison, plan, roots: { local: 'directory', remote: far.state } });
+    // A spoke whose files all grow is nothing unusual.
+    const [stop] = guards.filter(({ name, weight }) => weight !== 'warning' && name !== 'everything-changed');
+    if (stop !== undefined && !force) throw guardError(stop);
+    return planRules(plan);
+  }
+
+  #remember(outcome: SpokeOutcome, transfer: TransferResult | undefined): void {
+    const { stateFolder, dryRun, now, who } = this.#input;
+    const { exitCode, error } = outcome;
+    const isWhole = outcome.outcome === 'ok';
+    const success: Omit<Success, 'at' | 'duration'> | undefined =
+      transfer === undefined
+        ? undefined
+        : {
+            counts: {
+              transferred: transfer.stats.transferredFiles,
+              deleted: transfer.stats.deleted.total,
+              total: transfer.stats.files.total,
+            },
+            bytes: transfer.stats.transferredSize,
+            literal: transfer.stats.literalData,
+            matched: transfer.stats.matchedData,
+          };
+    const state = stateOf(readState(stateFolder, this.#identity), this.#identity);
+    const next = afterRun(state, {
+      direction: 'pull',
+      startedAt: this.#started,
+      endedAt: now(),
+      dry: dryRun,
+      exitCode,
+      ...(error === undefined ? {} : { error: error.message }),
+      ...(isWhole && success !== undefined ? { success } : {}),
+    });
+    const peer =
+      transfer === undefined || dryRun
+        ? {}
+        : {
+            peer: {
+              protocol: transfer.protocol,
+              checksum: transfer.checksum,
+              compressor: transfer.compressor,
+            },
+          };
+    writeState(stateFolder, { ...next, ...peer });
+    appendHistory(profileFiles(stateFolder, this.#identity).history, {
+      schema: 1,
+      at: this.#started.toISOString(),
+      who: `${who.user}@${who.host}`,
+      profile: this.#identity.profile,
+      direction: 'pull',
+      ...(dryRun ? { dry: true as const } : {}),
+      options: this.#spoke.extraArgs.value,
+      ...(success === undefined ? {} : { counts: success.counts }),
+      result: historyResult(outcome),
+      exitCode,
+      duration: outcome.durationMs,
+      ...(error?.code === undefined ? {} : { error: error.code }),
+    });
+  }
+}
+
+function historyResult({ outcome, exitCode }: SpokeOutcome): HistoryRecord['result'] {
+  if (outcome === 'failed' || outcome === 'skipped') return exitCode === EXIT.GUARD ? 'stopped' : 'failed';
+  return outcome;
+}
+
+function guardError({ sentence, remedy, examples, more }: Guard): RsyncError {
+  const names = examples.map(toText).join(', ');
+  const list = names === '' ? '' : ` (${names}${more > 0 ? ` and ${more} more` : ''})`;
+  return new RsyncError('RSYNC_GUARD', `${sentence}${list}`, {
+    exitCode: EXIT.GUARD,
+    origin: 'remote',
+    hint: remedy,
+  });
+}
