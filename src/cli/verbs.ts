@@ -20,7 +20,7 @@ import {
   isSyncCommand,
   SYNC_COMMANDS,
   type SyncChoice,
-  syncOptions,
+  syncCompletions,
   syncSummary,
 } from './sync/commands.ts';
 import { PROJECT_OPTIONS } from './sync/project-arguments.ts';
@@ -214,10 +214,13 @@ function withOptions(command: Argv): Argv {
 
 /** Nothing leaves the word to the shell, which knows about files. `words`: the program, then the words so far. */
 function completions(current: string, words: readonly string[]): string[] {
+  const [, first = ''] = words;
+  if (isSyncCommand(first) && words.length > 1 && (words.length > 2 || first !== current)) {
+    return syncCompletions(words.slice(1), current).filter((word) => word.startsWith(current));
+  }
   if (current.startsWith('-')) {
     const [, command = ''] = words;
     if (command === SERVE) return SERVE_OPTIONS.filter((option) => option.startsWith(current));
-    if (isSyncCommand(command)) return syncOptions(command).filter((option) => option.startsWith(current));
     return OPTIONS.filter(isSupported)
       .flatMap(({ long, argument }) =>
         long === undefined ? [] : `--${long}${argument === undefined ? '' : '='}`,

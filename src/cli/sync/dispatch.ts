@@ -1,11 +1,18 @@
 /** Runs the commands of a project. Loaded for them alone. */
 import { homedir, hostname, userInfo } from 'node:os';
+import { EXIT } from '../../core/errors.ts';
 import type { ProjectArguments } from '../../sync/config/project-config.ts';
+import { initProject } from '../../sync/project/init.ts';
 import type { Direction } from '../../sync/state/profile-state.ts';
 import type { Output } from '../output.ts';
 import type { RunInput } from '../run.ts';
 import { Given, type SyncChoice } from './commands.ts';
+import { runConfigShow } from './config-command.ts';
+import { runHubList, runHubRun, runHubStatus } from './hub-command.ts';
+import { runHubKeys, runHubSchedule } from './hub-schedule-command.ts';
+import { printInit } from './init-printer.ts';
 import { runLogCommand } from './log-command.ts';
+import { runSetupCommand } from './setup-command.ts';
 import { runStatusCommand } from './status-command.ts';
 import { Screen } from './terminal.ts';
 import { runTransferCommand } from './transfer-command.ts';
@@ -21,6 +28,19 @@ export async function runSyncCommand(choice: SyncChoice, input: RunInput, output
   const settings: ProjectArguments = profile === undefined ? {} : { profiles: [profile] };
   const json = given.flag('json');
   switch (choice.command) {
+    case 'init': {
+      const steps = initProject({
+        root: screen.around.cwd,
+        npm: given.flag('npm'),
+        make: given.flag('make'),
+        force: given.flag('force'),
+      });
+      printInit(steps, { write: (line) => output.out(line), marks: screen.utf8 && screen.around.isTerminal });
+      return EXIT.OK;
+    }
+    case 'setup':
+    case 'doctor':
+      return runSetupCommand({ profile, json }, screen);
     case 'status':
       return runStatusCommand(
         { settings, json, remote: given.flag('remote'), check: given.flag('check') },
@@ -33,6 +53,18 @@ export async function runSyncCommand(choice: SyncChoice, input: RunInput, output
         { settings, settle: given.duration('settle'), pullEvery: given.duration('pull-every') },
         screen,
       );
+    case 'config show':
+      return runConfigShow(given, screen);
+    case 'hub status':
+      return runHubStatus(given, screen);
+    case 'hub run':
+      return runHubRun(given, screen);
+    case 'hub list':
+      return runHubList(given, screen);
+    case 'hub schedule':
+      return runHubSchedule(given, screen);
+    case 'hub keys':
+      return runHubKeys(given, screen);
   }
 }
 

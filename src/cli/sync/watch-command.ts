@@ -1,10 +1,10 @@
 /** `rsyncjs watch`: a line for each sync, until somebody ends it. */
 import { EXIT, isRsyncError } from '../../core/errors.ts';
 import type { ProjectArguments } from '../../sync/config/project-config.ts';
-import { isRetryable } from '../../sync/hub/retry.ts';
 import { runProject } from '../../sync/project/run.ts';
 import { projectStatus } from '../../sync/project/status.ts';
 import { type WatchEvent, watchProject } from '../../sync/project/watch.ts';
+import { isRetryable } from '../../sync/remote/retry.ts';
 import { blockedLines } from './plan-text.ts';
 import { excludesOf, openProfile } from './project.ts';
 import type { Screen } from './terminal.ts';

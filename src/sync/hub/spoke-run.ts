@@ -15,12 +15,12 @@ import { type PlanRules, planRules } from '../project/plan-rules.ts';
 import { compareTrees } from '../project/three-way.ts';
 import { connectionWords } from '../remote/connection-words.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
+import { type RetryContext, withRetries } from '../remote/retry.ts';
 import { appendHistory, type HistoryRecord } from '../state/history.ts';
 import { requireLock } from '../state/lock.ts';
 import { afterRun, type ProfileIdentity, type Success } from '../state/profile-state.ts';
 import { profileFiles, readState, stateOf, writeState } from '../state/state-file.ts';
 import { outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
-import { type RetryContext, withRetries } from './retry.ts';
 
 /** What a run has in common for all spokes; what is undefined is for the configuration of the spoke to say. */
 export interface SpokeRunInput {

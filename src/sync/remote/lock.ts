@@ -22,6 +22,8 @@ const BREAK_NAME = '.rsyncjs-lock.break';
 /** Seconds between two renewals by the holder, and after which a lock that was not renewed is nobody's. */
 export const RENEWAL = 30;
 export const LEASE = 120;
+/** openrsync speaks an older one, and rsync has spoken this one since 2008. */
+const LEAST_PROTOCOL = 30;
 /** `cL+++++++++`: a local change, and new: docs/protocol/3-transfer.md, 2.1. */
 const CREATED = 0x6000;
 
@@ -80,11 +82,14 @@ export class RemoteLock {
 
   /**
    * Takes the lock, from an owner that has not renewed it for LEASE seconds if need be.
-   * @throws RsyncError RSYNC_BUSY, exit 41: somebody holds it; and as a transfer
+   * @throws RsyncError RSYNC_BUSY, exit 41: somebody holds it; RSYNC_UNSUPPORTED, exit 4: a server that may not keep to the
+   *   rules by which a single name is deleted; and as a transfer
    */
   static async take(remote: Remote, owner: LockOwner, clock = SYSTEM_CLOCK): Promise<RemoteLock> {
     const lock = new RemoteLock(remote, owner, clock);
-    if (!(await lock.#create(LOCK_NAME))) await lock.#takeOver();
+    const { seen, protocol } = await look(remote, LOCK_NAME);
+    if (protocol < LEAST_PROTOCOL && !remote.isProtocolChosen) throw unknownServer(remote.location, protocol);
+    if (seen !== undefined || !(await lock.#create(LOCK_NAME))) await lock.#takeOver();
     lock.#stop = clock.every(RENEWAL * 1000, () => lock.#renew());
     return lock;
   }
@@ -198,8 +203,12 @@ export class RemoteLock {
 }
 
 async function see(remote: Remote, name: string): Promise<Seen | undefined> {
+  return (await look(remote, name)).seen;
+}
+
+async function look(remote: Remote, name: string): Promise<{ seen: Seen | undefined; protocol: number }> {
   let found: Seen | undefined;
-  await remote.list({
+  const { protocol } = await remote.list({
     words: ['--dirs', '--links'],
     rules: [
       { kind: 'include', text: fromText(`/${name}`) },
@@ -211,7 +220,21 @@ async function see(remote: Remote, name: string): Promise<Seen | undefined> {
       found = { owner: parseOwner(target), target, mtime: event.entry.mtime };
     },
   });
-  return found;
+  return { seen: found, protocol };
+}
+
+/** What is lost if a server takes no notice of `P` and `R` rules is everything else in the folder. */
+function unknownServer(location: string, protocol: number): RsyncError {
+  return new RsyncError(
+    'RSYNC_UNSUPPORTED',
+    `${location}: its server speaks protocol ${protocol}, as openrsync does, which may delete more than it is told`,
+    {
+      exitCode: EXIT.UNSUPPORTED,
+      origin: 'remote',
+      path: location,
+      hint: 'Install rsync 3 or rsyncjs there. If it is an old rsync and no openrsync, SYNC_OPTIONS=--protocol=29 says so.',
+    },
+  );
 }
 
 /** `v1:TOKEN:RENEWALS:STARTED:PID:USER@HOST`. */

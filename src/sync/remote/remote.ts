@@ -39,12 +39,15 @@ export interface RemoteRun {
 /** The other side, with one ssh login for everything that is asked of it. */
 export class Remote {
   readonly location: string;
+  /** A person has chosen the protocol. */
+  readonly isProtocolChosen: boolean;
   readonly #settings: RemoteSettings;
   #shell: Promise<RemoteShell> | undefined;
 
   constructor(settings: RemoteSettings) {
     this.#settings = settings;
     this.location = settings.location;
+    this.isProtocolChosen = settings.words.some((word) => /^--protocol(?:=|$)/.test(word));
   }
 
   /** Lists; entries arrive as `listed` events. Throws and ends as `transfer`. */

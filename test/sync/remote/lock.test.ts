@@ -162,4 +162,22 @@ describe.skipIf(process.platform === 'win32').each(
     );
     expect(readlinkSync(lock)).toBe('somewhere');
   });
+
+  it('a server of protocol 29 is not told to delete, unless a person has chosen that protocol', async () => {
+    const shell = fakeShell(base, peer);
+    const settings = { location: `host:${folder}`, env: { ...process.env, HOME: base } };
+    const older = join(base, 'older');
+    const program = peer === 'ours' ? '' : peer.path;
+    writeFileSync(older, `#!/bin/sh\nshift; exec '${program}' --server --protocol=29 "$@"\n`, {
+      mode: 0o755,
+    });
+    const unknown = new Remote({ ...settings, words: ['-e', shell, `--rsync-path=${older}`] });
+    const error = await refusal(RemoteLock.take(unknown, owner('one'), clock));
+    expect([error.code, error.exitCode]).toEqual(['RSYNC_UNSUPPORTED', 4]);
+    expect(error.message).toContain('speaks protocol 29, as openrsync does');
+    expect(readdirSync(folder)).toEqual(['file']);
+    const chosen = new Remote({ ...settings, words: ['-e', shell, '--protocol=29'] });
+    await (await RemoteLock.take(chosen, owner('chosen'), clock)).release();
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
 });

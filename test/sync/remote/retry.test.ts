@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, type ErrorOrigin, EXIT, RsyncError, usageError } from '../../../src/core/errors.ts';
 import { LostConnection } from '../../../src/session/witness.ts';
-import { isRetryable, retryDelay, withRetries } from '../../../src/sync/hub/retry.ts';
+import { isRetryable, retryDelay, withRetries } from '../../../src/sync/remote/retry.ts';
 import { tcpError } from '../../../src/transport/tcp-errors.ts';
 
 const system = (code: string): Error => Object.assign(new Error(code), { code });

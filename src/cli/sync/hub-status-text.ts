@@ -1,0 +1,84 @@
+import type { HubStatus, Reach, SpokeStatus } from '../../sync/hub/status.ts';
+import { ageOf } from '../../sync/state/ages.ts';
+import type { Marks } from './marks.ts';
+import { sizeText } from './quantities.ts';
+
+/** The screen of `rsyncjs hub status`, and its twin for programs. */
+
+const RULE = 60;
+
+export interface HubLook {
+  marks: Marks;
+  now: Date;
+}
+
+export function hubStatusLines({ name, sessionsDir, counts, spokes }: HubStatus, look: HubLook): string[] {
+  const lines = [
+    'Sync Status',
+    '='.repeat(RULE),
+    `Hub: ${name ?? 'this machine'}`,
+    `  Files:     ${counts.files} (${sizeText(counts.bytes)})`,
+    `  Directory: ${sessionsDir}`,
+  ];
+  for (const spoke of spokes) lines.push('', ...spokeLines(spoke, look));
+  const total = spokes.reduce((sum, spoke) => sum + spoke.counts.files, 0);
+  lines.push('', `Total files of spokes: ${total}`);
+  return lines;
+}
+
+function spokeLines(spoke: SpokeStatus, { marks, now }: HubLook): string[] {
+  const { name, method, enabled, counts, path, source, sync, stale, reach } = spoke;
+  const isNever = sync.lastSuccess === undefined && method === 'rsync';
+  // As a word it stands before a name, and needs no colon.
+  const mark = (isNever ? marks.error : stale ? marks.warning : marks.ok).replace(/:$/, '');
+  const lines = [
+    `${mark} ${name} (${method})${enabled ? '' : ' disabled'}`,
+    `  Files:     ${counts.files} (${sizeText(counts.bytes)})`,
+    `  Path:      ${path}`,
+  ];
+  if (source !== undefined) lines.push(`  Source:    ${source}`);
+  if (method === 'rsync') lines.push(`  Last sync: ${lastSync(spoke, now)}`);
+  if (reach !== undefined) lines.push(`  Reached:   ${reachText(reach)}`);
+  if (reach?.reached === false && reach.hint !== undefined) lines.push(`             ${reach.hint}`);
+  return lines;
+}
+
+function lastSync({ sync: { lastSuccess, lastAttempt }, stale }: SpokeStatus, now: Date): string {
+  const success =
+    lastSuccess === undefined ? 'never synced' : (ageOf(lastSuccess.at, now)?.text ?? lastSuccess.at);
+  const parts = [success];
+  if (stale && lastSuccess !== undefined) parts.push('(stale)');
+  const failed =
+    lastAttempt !== undefined &&
+    !lastAttempt.dry &&
+    lastAttempt.exitCode !== 0 &&
+    (lastSuccess === undefined || lastSuccess.at < lastAttempt.at);
+  if (failed) {
+    const why = lastAttempt.error ?? `exit ${lastAttempt.exitCode}`;
+    parts.push(`- last attempt ${ageOf(lastAttempt.at, now)?.text ?? lastAttempt.at}: ${why}`);
+  }
+  return parts.join(' ');
+}
+
+function reachText(reach: Reach): string {
+  if (!reach.reached) return `no: ${reach.message}`;
+  const { protocol, version } = reach;
+  return `yes, ${version === undefined ? '' : `rsync ${version}, `}protocol ${protocol}`;
+}
+
+/** The same for programs. */
+export function hubStatusJson({ spokes, ...rest }: HubStatus): object {
+  return {
+    schema: 1,
+    ...rest,
+    name: rest.name ?? null,
+    spokes: spokes.map(({ source, sync, peer, reach, ...spoke }) => ({
+      ...spoke,
+      source: source ?? null,
+      lastAttempt: sync.lastAttempt ?? null,
+      lastSuccess: sync.lastSuccess ?? null,
+      peer: peer ?? null,
+      reach: reach ?? null,
+    })),
+  };
+}

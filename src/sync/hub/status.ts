@@ -1,0 +1,148 @@
+import { isRsyncError } from '../../core/errors.ts';
+import { askVersion } from '../../transport/diagnose/account.ts';
+import type { HubConfig } from '../config/hub-config.ts';
+import type { Spoke } from '../config/hub-spoke.ts';
+import { remoteArgument } from '../config/remote.ts';
+import { sshOptionsOf } from '../project/from-config.ts';
+import { connectionWords } from '../remote/connection-words.ts';
+import { Remote, type RemoteSettings } from '../remote/remote.ts';
+import { isStale } from '../state/ages.ts';
+import type { DirectionState, ProfileState } from '../state/profile-state.ts';
+import { readState, stateOf } from '../state/state-file.ts';
+import { spokeFiles } from './files.ts';
+import { runPool } from './pool.ts';
+import type { SpokeChoice } from './run.ts';
+import { spokeIdentity } from './spoke-run.ts';
+
+/** Files that match, and their bytes. */
+export interface Counts {
+  files: number;
+  bytes: number;
+}
+
+/** What a look at the other side has found. */
+export type Reach =
+  | { reached: true; protocol: number; version: string | undefined }
+  | { reached: false; code: string; message: string; hint: string | undefined };
+
+export interface SpokeStatus {
+  name: string;
+  method: Spoke['method'];
+  enabled: boolean;
+  tags: readonly string[];
+  path: string;
+  /** Undefined: its files come by another program. */
+  source: string | undefined;
+  counts: Counts;
+  sync: DirectionState;
+  peer: ProfileState['peer'];
+  stale: boolean;
+  /** Undefined: nobody looked. */
+  reach: Reach | undefined;
+}
+
+export interface HubStatus {
+  name: string | undefined;
+  sessionsDir: string;
+  counts: Counts;
+  spokes: SpokeStatus[];
+}
+
+export interface HubStatusInput {
+  stateFolder: string;
+  now: Date;
+  /** Connects to every spoke. */
+  check: boolean;
+  connect: Omit<RemoteSettings, 'location' | 'words' | 'ssh'>;
+  choice: Pick<SpokeChoice, 'spokes' | 'tags'>;
+}
+
+/** What the hub has, and what it remembers; changes nothing on either side. */
+export async function hubStatus(config: HubConfig, input: HubStatusInput): Promise<HubStatus> {
+  const { spokes: names, tags } = input.choice;
+  const chosen = config.spokes.filter(
+    ({ name, tags: own }) =>
+      (names.length === 0 || names.includes(name)) &&
+      (tags.length === 0 || own.value.some((tag) => tags.includes(tag))),
+  );
+  const spokes = chosen.map((spoke) => statusOf(spoke, input));
+  if (input.check) {
+    await runPool(chosen, config.jobs.value, async (spoke, index) => {
+      if (spoke.method === 'rsync') spokes[index]!.reach = await reach(spoke, input.connect);
+    });
+  }
+  return {
+    name: config.name?.value,
+    sessionsDir: config.sessionsDir.value,
+    counts: count(config.sessionsDir.value, config.defaults.match.value),
+    spokes,
+  };
+}
+
+function statusOf(spoke: Spoke, { stateFolder, now }: HubStatusInput): SpokeStatus {
+  const { name, method, enabled, tags, path, source, match, staleAfter } = spoke;
+  const identity = spokeIdentity(spoke);
+  const { pull, peer } = stateOf(readState(stateFolder, identity), identity);
+  const limit = staleAfter.value;
+  return {
+    name,
+    method,
+    enabled: enabled.value,
+    tags: tags.value,
+    path: path.value,
+    source: source?.value.text,
+    counts: count(path.value, match.value),
+    sync: pull,
+    peer,
+    stale: method === 'rsync' && enabled.value && limit > 0 && isStale(pull.lastSuccess?.at, now, limit),
+    reach: undefined,
+  };
+}
+
+function count(folder: string, patterns: readonly string[]): Counts {
+  const counts = { files: 0, bytes: 0 };
+  for (const { size } of spokeFiles(folder, patterns)) {
+    counts.files++;
+    counts.bytes += size;
+  }
+  return counts;
+}
+
+async function reach(spoke: Spoke, connect: HubStatusInput['connect']): Promise<Reach> {
+  const { source, extraArgs, ssh, connectTimeout, restricted } = spoke;
+  const { kind } = source!.value;
+  const remote = new Remote({
+    ...connect,
+    location: remoteArgument(source!.value),
+    words: [
+      ...connectionWords(extraArgs.value),
+      ...(kind === 'daemon' ? [`--contimeout=${connectTimeout.value}`] : []),
+    ],
+    ...(kind === 'daemon' ? {} : { ssh: { connectTimeout: connectTimeout.value, ...sshOptionsOf(ssh) } }),
+  });
+  try {
+    const { protocol, exitCode } = await remote.list({ words: ['--dirs'] });
+    if (exitCode !== 0) {
+      return {
+        reached: false,
+        code: `exit ${exitCode}`,
+        message: 'its folder can not be listed',
+        hint: undefined,
+      };
+    }
+    return { reached: true, protocol, version: restricted.value ? undefined : await versionOf(remote) };
+  } catch (error) {
+    if (!isRsyncError(error)) throw error;
+    return { reached: false, code: error.code, message: error.message, hint: error.hint };
+  } finally {
+    await remote.close();
+  }
+}
+
+/** A key that starts one command tells no version. */
+async function versionOf(remote: Remote): Promise<string | undefined> {
+  const shell = await remote.shell();
+  if (shell === undefined) return undefined;
+  const text = await askVersion(shell, 'rsync').catch(() => undefined);
+  return /version v?(\d[\w.+-]*)/.exec(text ?? '')?.[1];
+}
