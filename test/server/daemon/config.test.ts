@@ -171,7 +171,6 @@ describe('what cannot be honoured', () => {
     ['[m]\noutgoing chmod = a+r', /"outgoing chmod"/],
     ['[m]\nhosts allow = @group', /"hosts allow" of module m: "@group"/],
     ['[m]\nhosts deny = 10.0.0.0/33', /the mask is malformed/],
-    ['[m]\nfilter = : .rules', /the filters of module m/],
     ['[m]\nfilter = bogus x', /the filters of module m: Unknown filter rule/],
   ])('%j', (text, expected) => {
     const config = read(text);
