@@ -237,7 +237,9 @@ describe.skipIf(restricted.length === 0)('the words that rrsync is given', () =>
     return existsSync(shown) ? readFileSync(shown, 'utf8') : undefined;
   }
 
-  for (const peer of restricted) {
+  // Python is started for every option: the newest release stands for all, but before a release of ours.
+  const asked = process.env.RSYNCJS_ALL ? restricted : restricted.slice(-1);
+  for (const peer of asked) {
     test(`rsync ${peer.version} refuses nothing of ours that it takes from C rsync`, async () => {
       // The same rrsync with nothing behind it: what it lets through succeeds.
       const gate = join(base, `rrsync-${peer.version}`);
