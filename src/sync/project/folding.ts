@@ -10,6 +10,12 @@ export interface Folding {
 
 export const NO_FOLDING: Folding = { case: false, unicode: false };
 
+/** What the file systems of a system do unless somebody has chosen another one. */
+export function usualFolding(system: NodeJS.Platform): Folding {
+  if (system === 'darwin') return { case: true, unicode: true };
+  return { case: system === 'win32', unicode: false };
+}
+
 /** Two paths with the same result are one on a file system that folds so. Names that are not UTF-8 are left as they are. */
 export function foldPath(path: ByteString, folding: Folding): ByteString {
   if (isAscii(path)) return folding.case ? path.toLowerCase() : path;

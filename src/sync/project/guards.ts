@@ -14,7 +14,8 @@ export type GuardName =
   | 'many-deletions'
   | 'filter-changed'
   | 'filter-in-transfer'
-  | 'hidden-tracked';
+  | 'hidden-tracked'
+  | 'changed-meanwhile';
 
 export interface Guard {
   name: GuardName;
@@ -160,6 +161,12 @@ function* filterGuards(inputs: GuardInputs): Generator<Guard> {
     'Nothing is deleted by this run; the next one goes by the new rules.',
     files,
   );
+}
+
+/** What was decided was decided about something else. */
+export function changedMeanwhile(sides: readonly ('local' | 'remote')[]): Guard {
+  const where = sides.map((side) => (side === 'local' ? 'here' : 'on the server')).join(' and ');
+  return guard('changed-meanwhile', 'stop', `Files changed ${where} while you were asked.`, 'Run it again.');
 }
 
 /** @param paths  those that it is about, in order */

@@ -1,4 +1,6 @@
 import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseArguments } from '../../options/parse.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import { LOCK_RULES } from '../remote/lock.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
@@ -48,13 +50,17 @@ function told({
 }
 
 export function identityOf({ name, root, location }: Profile): ProfileIdentity {
-  let localRoot = root;
+  return { profile: name, localRoot: realPath(root), remote: location };
+}
+
+/** Also of one that is not there yet: it must have the same identity once it is. */
+function realPath(path: string): string {
   try {
-    localRoot = realpathSync(root);
+    return realpathSync(path);
   } catch {
-    // It is not there (yet): the path as it was given stands for it.
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above), basename(path));
   }
-  return { profile: name, localRoot, remote: location };
 }
 
 /** What stays out of every transfer and listing. */
@@ -94,10 +100,22 @@ export function asLocal(path: string): string {
   return /^(?:[/\\]|[a-z]:[/\\])/i.test(path) ? path : `./${path}`;
 }
 
+/** Both sides, at the same time. Throws as `listFolder`. */
+export async function listSides(
+  profile: Profile,
+  remote: Remote,
+  settings: Omit<RemoteSettings, 'location' | 'words'>,
+): Promise<Sides> {
+  const [local, far] = await Promise.all([localSide(profile, settings), remoteSide(profile, remote)]);
+  return { local, remote: far };
+}
+
+/** With the `--modify-window` of the profile. */
 export function compareSides(
   base: Tree | undefined,
   { local, remote }: Sides,
-  modifyWindow?: number,
+  { words }: Pick<Profile, 'words'>,
 ): Comparison {
-  return compareTrees(base, local.tree, remote.tree, modifyWindow === undefined ? {} : { modifyWindow });
+  const { modifyWindow } = parseArguments(words).options;
+  return compareTrees(base, local.tree, remote.tree, { modifyWindow: Math.max(0, modifyWindow) });
 }

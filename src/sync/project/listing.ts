@@ -81,11 +81,13 @@ function isMissing(error: unknown, errors: readonly string[]): RootState | undef
   return missing([...errors, error.message]);
 }
 
+/** All in one line: a login shell says of a missing home directory that it "could not chdir" to it. */
 function missing(errors: readonly string[]): RootState | undefined {
-  const text = errors.join('\n');
-  if (!/link_stat|change_dir|chdir/.test(text)) return undefined;
-  if (/No such file or directory/.test(text)) return 'missing';
-  return /Not a directory/.test(text) ? 'other' : undefined;
+  const told = errors
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => /link_stat|change_dir|chdir/.test(line) && !/chdir to home/i.test(line));
+  if (told.some((line) => /No such file or directory/.test(line))) return 'missing';
+  return told.some((line) => /Not a directory/.test(line)) ? 'other' : undefined;
 }
 
 function incomplete(location: string, errors: readonly string[]): RsyncError {

@@ -23,6 +23,8 @@ export function narrowPlan(plan: Plan, chosen: ReadonlySet<ByteString>): Plan {
     ...plan,
     transfer: plan.transfer.filter(({ path }) => !dropped.has(path)),
     delete: plan.delete.filter(({ path }) => !keptDeletions.has(path)),
+    // What is not overwritten keeps its name.
+    aside: plan.aside.filter(({ path }) => !isDropped(path)),
     leave: [...plan.leave, ...[...dropped].filter((path) => !isDropped(parentOf(path)))],
     settled,
   };

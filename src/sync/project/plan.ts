@@ -141,12 +141,12 @@ export function planPush(comparison: Comparison, policy: PlanPolicy): Plan {
 }
 
 /** The base after a run that did all of a plan. */
-export function baseAfter({ base }: Comparison, { settled }: Plan): Tree {
+export function baseAfter({ base }: Pick<Comparison, 'base'>, { settled }: Pick<Plan, 'settled'>): Tree {
   return settle(base, settled);
 }
 
 /** The base after a comparison alone: what is equal on both sides is agreed, whoever did it. For runs that were partial. */
-export function agreedBase({ base, paths }: Comparison): Tree {
+export function agreedBase({ base, paths }: Pick<Comparison, 'base' | 'paths'>): Tree {
   const agreed = paths.filter((state) => state.agreed);
   return settle(base, new Map(agreed.map((state) => [state.path, agreedEntry(state)])));
 }

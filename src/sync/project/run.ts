@@ -2,30 +2,24 @@
  * One pull or push of a project: both sides are listed and compared with what they last agreed on, the plan that follows
  * is checked, and one run of rsync does exactly that plan. What is remembered is kept outside of the tree.
  */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { TransferResult } from '../../client/transfer-request.ts';
-import { type ByteString, fromText, toText } from '../../core/bytes.ts';
-import { EXIT, isRsyncError, RsyncError } from '../../core/errors.ts';
+import type { ByteString } from '../../core/bytes.ts';
+import { EXIT, isRsyncError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
-import { platform } from '../../files/platform/index.ts';
-import { Root } from '../../files/root.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
-import { RemoteLock } from '../remote/lock.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { writeBase } from '../state/base-list.ts';
-import { appendHistory, type HistoryRecord } from '../state/history.ts';
 import { requireLock } from '../state/lock.ts';
-import { afterRun, type Direction, type ProfileState, type Success } from '../state/profile-state.ts';
-import { profileFiles, writeState } from '../state/state-file.ts';
+import type { Direction } from '../state/profile-state.ts';
+import { profileFiles } from '../state/state-file.ts';
 import { filterHash } from './filter-hash.ts';
-import { checkGuards, type Guard } from './guards.ts';
+import type { Folding } from './folding.ts';
+import { changedMeanwhile, checkGuards, type Guard } from './guards.ts';
 import {
-  asLocal,
   compareSides,
-  localSide,
+  identityOf,
+  listSides,
   type Memory,
-  profileRules,
   recall,
   remoteSide,
   type Sides,
@@ -33,14 +27,16 @@ import {
 import { narrowPlan } from './narrow-plan.ts';
 import { type AskIgnored, onlyIgnoredRules, onlyIgnoredSides } from './only-ignored.ts';
 import { agreedBase, baseAfter, type Plan, type PlanPolicy, planPull, planPush } from './plan.ts';
-import { planRules } from './plan-rules.ts';
-import { BACKUP_FOLDER, PROFILE_WORDS, type Profile } from './profile.ts';
+import { transferPlan } from './plan-transfer.ts';
+import type { Profile } from './profile.ts';
+import { lostLock, PushLock } from './push-lock.ts';
+import { putAside } from './put-aside.ts';
+import { RunRecord, type Stage } from './run-record.ts';
 import { withSameContent } from './same-content.ts';
 import type { Comparison } from './three-way.ts';
-import type { Tree } from './tree.ts';
+import { sameTree, type Tree } from './tree.ts';
 
-/** How far a run has come: for messages, and for what is remembered of one that failed. */
-export type Stage = 'lock' | 'connect' | 'list' | 'plan' | 'transfer' | 'settle';
+export type { Stage } from './run-record.ts';
 
 export interface RunInput {
   profile: Profile;
@@ -55,10 +51,12 @@ export interface RunInput {
   stateFolder: string;
   who: { user: string; host: string };
   now: () => Date;
+  /** What the file system here takes for the same name. Default: nothing. */
+  folding?: Folding | undefined;
   /** A guard stands in the way: true goes on. Without it nobody can be asked, and the run stops. */
   ask?: ((guard: Guard, plan: Plan) => Promise<boolean>) | undefined;
-  /** Chooses what of a plan is to be done: paths of transfers and deletions. Default: all. */
-  choose?: ((plan: Plan) => Promise<ReadonlySet<ByteString>>) | undefined;
+  /** Chooses what of a plan is to be done: paths of transfers and deletions; undefined: nothing, stop. Default: all. */
+  choose?: ((plan: Plan) => Promise<ReadonlySet<ByteString> | undefined>) | undefined;
   /** Which of these paths Git ignores; needed for a profile of ignored files. */
   ignored?: AskIgnored | undefined;
   onStage?: ((stage: Stage) => void) | undefined;
@@ -80,6 +78,9 @@ export interface RunResult {
   transfer: TransferResult | undefined;
 }
 
+/** Milliseconds to give the lock back on a connection of its own, for a run that was told to end. */
+const LAST_WORDS = 5000;
+
 /**
  * @throws RsyncError RSYNC_BUSY (exit 41) if somebody else is at it; as a transfer
  */
@@ -90,11 +91,9 @@ export async function runProject(input: RunInput): Promise<RunResult> {
 /** A run that was stopped before it did anything. */
 class Stopped {
   readonly plan: Plan;
-  readonly guards: Guard[];
 
-  constructor(plan: Plan, guards: Guard[]) {
+  constructor(plan: Plan) {
     this.plan = plan;
-    this.guards = guards;
   }
 }
 
@@ -102,29 +101,37 @@ class ProjectRun {
   readonly #input: RunInput;
   readonly #profile: Profile;
   readonly #started: Date;
+  readonly #record: RunRecord;
+  readonly #lost = new AbortController();
   #stage: Stage = 'lock';
   #guards: Guard[] = [];
+  /** A person was asked: what was listed before may be old. */
+  #asked = false;
 
   constructor(input: RunInput) {
     this.#input = input;
     this.#profile = input.profile;
     this.#started = input.now();
+    this.#record = new RunRecord({ ...input, dryRun: input.dryRun === true, started: this.#started });
   }
 
   async run(): Promise<RunResult> {
-    const { profile, stateFolder, direction } = this.#input;
-    const memory = await recall(profile, stateFolder);
-    const files = profileFiles(stateFolder, memory.identity);
+    const { profile, stateFolder, direction, now } = this.#input;
     this.#enter('lock');
-    const lock = requireLock(files.lock, {
+    const lock = requireLock(profileFiles(stateFolder, identityOf(profile)).lock, {
       purpose: `${direction} of ${profile.name}`,
-      now: this.#input.now,
+      now,
     });
     try {
-      return await this.#locked(memory);
-    } catch (error) {
-      this.#rememberFailure(memory, error);
-      throw error;
+      // Only now: a run that has just ended may have changed it.
+      const memory = await recall(profile, stateFolder);
+      try {
+        return await this.#locked(memory);
+      } catch (failure) {
+        const error = this.#lost.signal.aborted ? lostLock(profile.location) : failure;
+        this.#record.failed(memory, this.#stage, error);
+        throw error;
+      }
     } finally {
       lock.release();
     }
@@ -132,30 +139,26 @@ class ProjectRun {
 
   async #locked(memory: Memory): Promise<RunResult> {
     const { connect, direction, dryRun = false } = this.#input;
-    const { location, connection } = this.#profile;
-    const remote = new Remote({ ...connect, location, words: connection });
-    let lock: RemoteLock | undefined;
+    const { location, connection: words } = this.#profile;
+    const signals = [this.#lost.signal, ...(connect.signal === undefined ? [] : [connect.signal])];
+    const remote = new Remote({ ...connect, location, words, signal: AbortSignal.any(signals) });
+    let lock: PushLock | undefined;
     try {
       this.#enter('connect');
-      if (direction === 'push' && !dryRun) lock = await this.#lockRemote(remote);
+      if (direction === 'push' && !dryRun) lock = await this.#lockRemote(memory, remote);
       return await this.#inspected(memory, remote);
     } finally {
-      // A lock that can not be given back, because the connection is gone, runs out by itself.
-      await lock?.release().catch(() => {});
+      await this.#unlockRemote(lock);
       await remote.close();
     }
   }
 
   /** A folder that is not there yet has nothing to protect. */
-  async #lockRemote(remote: Remote): Promise<RemoteLock | undefined> {
-    const { who, now } = this.#input;
+  async #lockRemote({ identity }: Memory, remote: Remote): Promise<PushLock | undefined> {
+    const { who, now, stateFolder } = this.#input;
+    const tokenFile = profileFiles(stateFolder, identity).remoteLock;
     try {
-      return await RemoteLock.take(remote, {
-        token: randomBytes(8).toString('hex'),
-        ...who,
-        pid: process.pid,
-        started: now().getTime(),
-      });
+      return await PushLock.take({ remote, who, now, tokenFile, onLost: () => this.#lost.abort() });
     } catch (error) {
       if (!isRsyncError(error) || error.code === 'RSYNC_BUSY' || error.origin !== 'remote') throw error;
       if ((await remoteSide(this.#profile, remote)).state !== 'missing') throw error;
@@ -163,47 +166,73 @@ class ProjectRun {
     }
   }
 
-  async #inspected(memory: Memory, remote: Remote): Promise<RunResult> {
-    const { dryRun = false, connect, onPlan } = this.#input;
-    this.#enter('list');
-    const [local, far] = await Promise.all([
-      localSide(this.#profile, connect),
-      remoteSide(this.#profile, remote),
-    ]);
-    let sides: Sides = { local, remote: far };
-    let { base } = memory;
-    let only: FilterArgument[] = [];
-    if (this.#profile.onlyIgnored) {
-      const narrowed = await onlyIgnoredSides(sides, base, this.#input.ignored);
-      ({ sides, base } = narrowed);
-      only = onlyIgnoredRules(narrowed.paths);
+  /** A lock that can not be given back, because the connection is gone, runs out by itself. */
+  async #unlockRemote(lock: PushLock | undefined): Promise<void> {
+    const { connect } = this.#input;
+    if (lock === undefined || connect.signal?.aborted !== true) {
+      await lock?.release().catch(() => {});
+      return;
     }
+    // With the signal of a person who ends the run everything else on that connection ended.
+    const { location, connection: words } = this.#profile;
+    const last = new Remote({ ...connect, location, words, signal: AbortSignal.timeout(LAST_WORDS) });
+    await lock.release(last).catch(() => {});
+    await last.close();
+  }
+
+  async #inspected(memory: Memory, remote: Remote): Promise<RunResult> {
+    const { dryRun = false, connect, onPlan, tells = [], onEvent } = this.#input;
+    const profile = this.#profile;
+    this.#enter('list');
+    const listed = await listSides(profile, remote, connect);
+    const { sides: narrowed, base, only } = await this.#narrowed(memory.base, listed);
     this.#enter('plan');
-    let comparison = compareSides(base, sides);
-    sides = await withSameContent(comparison, sides, { profile: this.#profile, remote, connect });
-    comparison = compareSides(base, sides);
-    const decided = await this.#decide(comparison, sides, memory);
+    const before = compareSides(base, narrowed, profile);
+    const sides = await withSameContent(before, narrowed, { profile, remote, connect });
+    const comparison = compareSides(base, sides, profile);
+    let decided = await this.#decide(comparison, sides, memory);
+    if (this.#asked && !(decided instanceof Stopped) && !dryRun) {
+      const now = await listSides(profile, remote, connect);
+      const changed = (['local', 'remote'] as const).filter(
+        (side) => !sameTree(listed[side].tree, now[side].tree),
+      );
+      if (changed.length > 0) {
+        this.#guards.push(changedMeanwhile(changed));
+        decided = new Stopped(decided);
+      }
+    }
     const { problems } = memory;
+    const guards = this.#guards;
     if (decided instanceof Stopped) {
-      const { plan, guards } = decided;
+      const { plan } = decided;
       onPlan?.(plan);
-      this.#remember(memory, { exitCode: EXIT.GUARD, result: 'stopped', error: 'RSYNC_GUARD' });
+      this.#record.ended(memory, { exitCode: EXIT.GUARD, result: 'stopped', error: 'RSYNC_GUARD' });
       return { outcome: 'stopped', exitCode: EXIT.GUARD, plan, guards, problems, transfer: undefined };
     }
-    onPlan?.(decided);
-    if (!dryRun) await this.#putAside(decided, remote);
+    const plan = decided;
+    onPlan?.(plan);
+    if (!dryRun) await putAside(plan, profile, remote);
     this.#enter('transfer');
-    const transfer = await this.#transfer(decided, sides, remote, only);
-    if (!dryRun)
-      await this.#settle(memory, remote, {
-        comparison,
-        plan: decided,
-        transfer,
-        only: this.#profile.onlyIgnored,
-      });
-    else this.#remember(memory, { exitCode: transfer.exitCode, result: 'dry' });
-    const outcome = dryRun ? 'dry' : transfer.exitCode === EXIT.OK ? 'ok' : 'partial';
-    return { outcome, exitCode: transfer.exitCode, plan: decided, guards: this.#guards, problems, transfer };
+    const { root } = sides.remote;
+    const { result: transfer, unheard } = await transferPlan({
+      ...{ plan, profile, remote, root, only, dryRun, tells, onEvent },
+      started: this.#started,
+    });
+    const { exitCode } = transfer;
+    if (dryRun) this.#record.ended(memory, { exitCode, result: 'dry' });
+    else await this.#settle(memory, remote, { plan, transfer, unheard });
+    const outcome = dryRun ? 'dry' : exitCode === EXIT.OK ? 'ok' : 'partial';
+    return { outcome, exitCode, plan, guards, problems, transfer };
+  }
+
+  /** What the profile is about, of what was listed. */
+  async #narrowed(
+    base: Tree | undefined,
+    sides: Sides,
+  ): Promise<{ sides: Sides; base: Tree | undefined; only: FilterArgument[] }> {
+    if (!this.#profile.onlyIgnored) return { sides, base, only: [] };
+    const { paths, ...narrowed } = await onlyIgnoredSides(sides, base, this.#input.ignored);
+    return { ...narrowed, only: onlyIgnoredRules(paths) };
   }
 
   /** The plan that is to be done, after everybody who has a say has had it. */
@@ -211,18 +240,24 @@ class ProjectRun {
     const { force = false, dryRun = false, ask, choose } = this.#input;
     let plan = this.#plan(comparison, {});
     // A dry run shows everything, and what would stand in the way.
-    if (plan.blocked && !dryRun) return new Stopped(plan, []);
+    if (plan.blocked && !dryRun) return new Stopped(plan);
     for (const found of this.#check(comparison, plan, sides, memory)) {
       this.#guards.push(found);
       if (found.weight === 'warning' || dryRun || force) continue;
       if (found.name === 'filter-in-transfer') plan = this.#plan(comparison, { deletions: false });
-      else if (ask === undefined || !(await ask(found, plan))) return new Stopped(plan, [...this.#guards]);
+      else {
+        this.#asked = true;
+        if (ask === undefined || !(await ask(found, plan))) return new Stopped(plan);
+      }
     }
-    return choose === undefined || dryRun ? plan : narrowPlan(plan, await choose(plan));
+    if (choose === undefined || dryRun) return plan;
+    this.#asked = true;
+    const chosen = await choose(plan);
+    return chosen === undefined ? new Stopped(plan) : narrowPlan(plan, chosen);
   }
 
   #plan(comparison: Comparison, more: Partial<PlanPolicy>): Plan {
-    const { direction, force = false, who } = this.#input;
+    const { direction, force = false, who, folding } = this.#input;
     const policy: PlanPolicy = {
       conflict: this.#profile.conflict,
       force,
@@ -230,7 +265,8 @@ class ProjectRun {
       hosts: { local: who.host, remote: 'server' },
       ...more,
     };
-    return direction === 'pull' ? planPull(comparison, policy) : planPush(comparison, policy);
+    if (direction === 'push') return planPush(comparison, policy);
+    return planPull(comparison, folding === undefined ? policy : { ...policy, folding });
   }
 
   #check(comparison: Comparison, plan: Plan, { local, remote }: Sides, { state }: Memory): Guard[] {
@@ -247,194 +283,55 @@ class ProjectRun {
     });
   }
 
-  /** Versions that would be lost get a name of their own first. */
-  async #putAside({ aside }: Plan, remote: Remote): Promise<void> {
-    if (aside.length === 0) return;
-    const root = Root.open(this.#profile.root);
-    try {
-      for (const { path, to, side } of aside) {
-        if (side === 'local') root.rename(path, to);
-        else await this.#fetch(path, to, remote);
-      }
-    } finally {
-      root.close();
-    }
-  }
-
-  async #fetch(path: ByteString, to: ByteString, remote: Remote): Promise<void> {
-    const { exitCode } = await remote.pull(asLocal(join(this.#profile.root, asText(to))), {
-      path: asText(path),
-      words: PROFILE_WORDS,
-    });
-    if (exitCode === EXIT.OK) return;
-    throw new RsyncError('RSYNC_FILE_IO', `the version of the server of ${toText(path)} could not be kept`, {
-      exitCode,
-      origin: 'remote',
-      path: toText(path),
-      hint: 'Nothing else was changed. Pull that file by hand, or choose another way for the conflict.',
-    });
-  }
-
-  async #transfer(
-    plan: Plan,
-    { remote: { root } }: Sides,
-    remote: Remote,
-    only: readonly FilterArgument[],
-  ): Promise<TransferResult> {
-    const { direction, dryRun = false, onEvent, tells = [] } = this.#input;
-    const { words, backup } = this.#profile;
-    const { rules, deletes } = planRules(plan);
-    const stamp = this.#started.toISOString().replace(/[:.]/g, '-');
-    const run = {
-      words: [
-        ...PROFILE_WORDS,
-        ...tells,
-        ...words,
-        ...(deletes ? ['--delete-delay'] : []),
-        ...(dryRun ? ['--dry-run'] : []),
-        ...(backup ? ['--backup', `--backup-dir=${BACKUP_FOLDER}/${stamp}`] : []),
-      ],
-      rules: [
-        ...rules.map((text): FilterArgument => ({ kind: 'filter', text })),
-        ...profileRules(this.#profile),
-        ...only,
-      ],
-      ...(onEvent === undefined ? {} : { onEvent }),
-    };
-    const local = asLocal(`${this.#profile.root}${/[\\/]$/.test(this.#profile.root) ? '' : '/'}`);
-    if (direction === 'pull') return remote.pull(local, { ...run, root: 'kept' });
-    return remote.push(local, root === undefined ? run : { ...run, root });
-  }
-
   async #settle(
     memory: Memory,
     remote: Remote,
-    done: { comparison: Comparison; plan: Plan; transfer: TransferResult; only: boolean },
+    done: { plan: Plan; transfer: TransferResult; unheard: ReadonlySet<ByteString> },
   ): Promise<void> {
     this.#enter('settle');
-    const { transfer } = done;
+    const { transfer, plan } = done;
     const base = await this.#baseAfter(memory, remote, done);
     const files = profileFiles(this.#input.stateFolder, memory.identity);
     const baseDigest = await writeBase(files.base, base);
-    const { stats, protocol, checksum, compressor } = transfer;
-    const success: Omit<Success, 'at' | 'duration'> = {
+    const { stats, protocol, checksum, compressor, exitCode } = transfer;
+    const success = {
       counts: {
         transferred: stats.transferredFiles,
-        deleted: done.plan.delete.length,
+        deleted: plan.delete.length,
         total: stats.files.total,
       },
       bytes: stats.transferredSize,
       literal: stats.literalData,
       matched: stats.matchedData,
     };
-    const ok = transfer.exitCode === EXIT.OK;
-    this.#remember(
+    this.#record.ended(
       memory,
-      { exitCode: transfer.exitCode, result: ok ? 'ok' : 'partial', success },
+      { exitCode, result: exitCode === EXIT.OK ? 'ok' : 'partial', success },
       { baseDigest, filterHash: filterHash(this.#profile), peer: { protocol, checksum, compressor } },
     );
   }
 
-  /** After a run with errors only a look at both sides tells what they agree on. */
+  /** The base of the whole profile, also after a run that was about a part of it. */
   async #baseAfter(
-    memory: Memory,
+    { base: known = new Map() }: Memory,
     remote: Remote,
-    {
-      comparison,
-      plan,
-      transfer,
-      only,
-    }: { comparison: Comparison; plan: Plan; transfer: TransferResult; only: boolean },
+    { plan, transfer, unheard }: { plan: Plan; transfer: TransferResult; unheard: ReadonlySet<ByteString> },
   ): Promise<Tree> {
-    if (transfer.exitCode === EXIT.OK) return baseAfter(comparison, plan);
-    const { connect } = this.#input;
-    const [local, far] = await Promise.all([
-      localSide(this.#profile, connect),
-      remoteSide(this.#profile, remote),
-    ]);
-    const sides: Sides = { local, remote: far };
-    if (!only) return agreedBase(compareSides(memory.base, sides));
-    const narrowed = await onlyIgnoredSides(sides, memory.base, this.#input.ignored);
-    return agreedBase(compareSides(narrowed.base, narrowed.sides));
+    const failed = transfer.exitCode !== EXIT.OK;
+    if (!failed && unheard.size === 0) return baseAfter({ base: known }, plan);
+    // After a run with errors only a look at both sides tells what they agree on.
+    const heard = new Map([...plan.settled].filter(([path]) => !unheard.has(path)));
+    const base = failed ? known : baseAfter({ base: known }, { settled: heard });
+    const { connect, ignored } = this.#input;
+    const sides = await listSides(this.#profile, remote, connect);
+    if (!this.#profile.onlyIgnored) return agreedBase(compareSides(base, sides, this.#profile));
+    const narrowed = await onlyIgnoredSides(sides, base, ignored);
+    const { paths } = compareSides(narrowed.base, narrowed.sides, this.#profile);
+    return agreedBase({ base, paths });
   }
 
   #enter(stage: Stage): void {
     this.#stage = stage;
     this.#input.onStage?.(stage);
   }
-
-  #rememberFailure(memory: Memory, error: unknown): void {
-    const known = isRsyncError(error);
-    const exitCode = known ? error.exitCode : EXIT.CRASHED;
-    try {
-      this.#remember(memory, {
-        exitCode,
-        result: known && error.code === 'RSYNC_BUSY' ? 'busy' : 'failed',
-        stage: this.#stage,
-        error: known ? error.code : 'RSYNC_INTERNAL',
-        message: error instanceof Error ? error.message : String(error),
-      });
-    } catch {
-      // The failure itself is what is to be told.
-    }
-  }
-
-  #remember(
-    { identity, state }: Memory,
-    run: {
-      exitCode: number;
-      result: HistoryRecord['result'];
-      stage?: Stage;
-      /** The code, and the sentence. */
-      error?: string;
-      message?: string;
-      success?: Omit<Success, 'at' | 'duration'>;
-    },
-    learned: Partial<Pick<ProfileState, 'baseDigest' | 'filterHash' | 'peer'>> = {},
-  ): void {
-    const { stateFolder, direction, dryRun = false, who, now } = this.#input;
-    const endedAt = now();
-    const { exitCode, result, stage, error, message, success } = run;
-    const next = afterRun(state, {
-      direction,
-      startedAt: this.#started,
-      endedAt,
-      dry: dryRun,
-      exitCode,
-      ...(stage === undefined ? {} : { stage }),
-      ...(message === undefined && error === undefined ? {} : { error: message ?? error! }),
-      ...(success === undefined || result !== 'ok' ? {} : { success }),
-    });
-    writeState(stateFolder, { ...next, ...learned });
-    appendHistory(profileFiles(stateFolder, identity).history, {
-      schema: 1,
-      at: this.#started.toISOString(),
-      who: `${who.user}@${who.host}`,
-      profile: identity.profile,
-      direction,
-      ...(dryRun ? { dry: true as const } : {}),
-      options: this.#profile.words,
-      ...(success === undefined ? {} : { counts: success.counts }),
-      result,
-      exitCode,
-      duration: Math.max(0, endedAt.getTime() - this.#started.getTime()),
-      ...(error === undefined ? {} : { error }),
-    });
-  }
-}
-
-/** Paths on a command line are text. */
-function asText(path: ByteString): string {
-  const text = toText(path);
-  if (fromText(text) === path && !(platform.isWindows && text.includes('\\'))) return text;
-  throw new RsyncError(
-    'RSYNC_UNSUPPORTED',
-    `both versions of ${text} can not be kept: its name is not UTF-8`,
-    {
-      exitCode: EXIT.UNSUPPORTED,
-      origin: 'local',
-      path: text,
-      hint: 'Rename it, or choose another way for the conflict.',
-    },
-  );
 }

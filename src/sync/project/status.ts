@@ -4,13 +4,14 @@ import { type LockOwner, RemoteLock } from '../remote/lock.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { isStale } from '../state/ages.ts';
 import type { DirectionState, ProfileState } from '../state/profile-state.ts';
-import { compareSides, localSide, recall, remoteSide, type Sides } from './inspect.ts';
+import type { Folding } from './folding.ts';
+import { compareSides, listSides, localSide, recall } from './inspect.ts';
 import type { Listing } from './listing.ts';
 import { type AskIgnored, onlyIgnoredSides } from './only-ignored.ts';
 import { type Plan, planPull, planPush } from './plan.ts';
 import type { Profile } from './profile.ts';
 import { withSameContent } from './same-content.ts';
-import { type Change, compareTrees, isOwnChange } from './three-way.ts';
+import { type Change, isOwnChange } from './three-way.ts';
 
 export interface StatusInput {
   profile: Profile;
@@ -23,6 +24,8 @@ export interface StatusInput {
   /** Asks the server as well; without it only what changed here is known. */
   remote: boolean;
   ignored?: AskIgnored | undefined;
+  /** What the file system here takes for the same name. Default: nothing. */
+  folding?: Folding | undefined;
 }
 
 /** A path that is not as both sides last agreed, with what became of it on each side. */
@@ -105,26 +108,25 @@ async function here({ profile, connect, ignored }: StatusInput, known: Base): Pr
     ({ local } = narrowed.sides);
   }
   // The base stands for the server: nothing is known of what changed there.
-  const { paths } = compareTrees(base, local.tree, base ?? new Map());
+  const { paths } = compareSides(base, { local, remote: { ...NOTHING, tree: base ?? new Map() } }, profile);
   const changes = paths
     .filter((state) => isOwnChange(state.local))
     .map(({ path, local: change }) => ({ path, local: change, remote: undefined, conflict: false }));
   return { changes, wouldPull: undefined, wouldPush: undefined, lock: undefined };
 }
 
-async function both({ profile, connect, ignored, who, now }: StatusInput, known: Base): Promise<Found> {
+async function both(
+  { profile, connect, ignored, who, now, folding }: StatusInput,
+  known: Base,
+): Promise<Found> {
   const remote = new Remote({ ...connect, location: profile.location, words: profile.connection });
   try {
-    const [local, far, lock] = await Promise.all([
-      localSide(profile, connect),
-      remoteSide(profile, remote),
-      holderOf(remote),
-    ]);
-    let sides: Sides = { local, remote: far };
+    const [listed, lock] = await Promise.all([listSides(profile, remote, connect), holderOf(remote)]);
+    let sides = listed;
     let base = known;
     if (profile.onlyIgnored) ({ sides, base } = await onlyIgnoredSides(sides, base, ignored));
-    sides = await withSameContent(compareSides(base, sides), sides, { profile, remote, connect });
-    const comparison = compareSides(base, sides);
+    sides = await withSameContent(compareSides(base, sides, profile), sides, { profile, remote, connect });
+    const comparison = compareSides(base, sides, profile);
     const policy = {
       conflict: profile.conflict,
       now: now(),
@@ -138,7 +140,7 @@ async function both({ profile, connect, ignored, who, now }: StatusInput, known:
         remote: other,
         conflict: conflict !== undefined,
       }));
-    const wouldPull = planPull(comparison, policy);
+    const wouldPull = planPull(comparison, folding === undefined ? policy : { ...policy, folding });
     return { changes, wouldPull, wouldPush: planPush(comparison, policy), lock };
   } finally {
     await remote.close();

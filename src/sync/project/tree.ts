@@ -64,3 +64,13 @@ export function sameEntry(a: TreeEntry, b: TreeEntry, modifyWindow = 0): boolean
   if (a.mtimeNsec === 0 || b.mtimeNsec === 0) return true;
   return Math.floor(a.mtimeNsec / 1000) === Math.floor(b.mtimeNsec / 1000);
 }
+
+/** Nothing in it is another one, in so far as `sameEntry` can tell. */
+export function sameTree(a: Tree, b: Tree): boolean {
+  if (a.size !== b.size) return false;
+  for (const [path, entry] of a) {
+    const other = b.get(path);
+    if (other === undefined || !sameEntry(entry, other)) return false;
+  }
+  return true;
+}

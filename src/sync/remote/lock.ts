@@ -65,19 +65,35 @@ const SYSTEM_CLOCK: LockClock = {
   },
 };
 
+export interface LockTerms {
+  clock?: LockClock;
+  /** Tokens of this machine whose owners are known to have died: their lock is taken over at once. Default: none. */
+  dead?: ReadonlySet<string>;
+  /** Told, once, if somebody else holds it at a renewal: this machine was asleep for longer than LEASE. */
+  onLost?: () => void;
+}
+
 export class RemoteLock {
   readonly #remote: Remote;
   readonly #owner: LockOwner;
   readonly #clock: LockClock;
+  readonly #dead: ReadonlySet<string>;
+  readonly #onLost: () => void;
   #renewals = 0;
   #stop: (() => void) | undefined;
   /** The renewal under way: whoever releases waits for it. */
   #renewing: Promise<unknown> = Promise.resolve();
 
-  private constructor(remote: Remote, owner: LockOwner, clock: LockClock) {
+  private constructor(
+    remote: Remote,
+    owner: LockOwner,
+    { clock = SYSTEM_CLOCK, dead = new Set(), onLost = () => {} }: LockTerms,
+  ) {
     this.#remote = remote;
     this.#owner = owner;
     this.#clock = clock;
+    this.#dead = dead;
+    this.#onLost = onLost;
   }
 
   /**
@@ -85,12 +101,12 @@ export class RemoteLock {
    * @throws RsyncError RSYNC_BUSY, exit 41: somebody holds it; RSYNC_UNSUPPORTED, exit 4: a server that may not keep to the
    *   rules by which a single name is deleted; and as a transfer
    */
-  static async take(remote: Remote, owner: LockOwner, clock = SYSTEM_CLOCK): Promise<RemoteLock> {
-    const lock = new RemoteLock(remote, owner, clock);
+  static async take(remote: Remote, owner: LockOwner, terms: LockTerms = {}): Promise<RemoteLock> {
+    const lock = new RemoteLock(remote, owner, terms);
     const { seen, protocol } = await look(remote, LOCK_NAME);
     if (protocol < LEAST_PROTOCOL && !remote.isProtocolChosen) throw unknownServer(remote.location, protocol);
     if (seen !== undefined || !(await lock.#create(LOCK_NAME))) await lock.#takeOver();
-    lock.#stop = clock.every(RENEWAL * 1000, () => lock.#renew());
+    lock.#stop = lock.#clock.every(RENEWAL * 1000, () => lock.#renew());
     return lock;
   }
 
@@ -99,12 +115,15 @@ export class RemoteLock {
     return (await see(remote, LOCK_NAME))?.owner;
   }
 
-  /** Gives it back. Somebody else's, that took it over meanwhile, stays. */
-  async release(): Promise<void> {
+  /**
+   * Gives it back. Somebody else's, that took it over meanwhile, stays.
+   * @param remote  another connection, if that of the lock is gone
+   */
+  async release(remote = this.#remote): Promise<void> {
     this.#stop?.();
     await this.#renewing;
-    const seen = await see(this.#remote, LOCK_NAME);
-    if (seen?.owner?.token === this.#owner.token) await this.#remove([LOCK_NAME]);
+    const seen = await see(remote, LOCK_NAME);
+    if (seen?.owner?.token === this.#owner.token) await removeNames(remote, [LOCK_NAME]);
   }
 
   async #takeOver(): Promise<void> {
@@ -118,12 +137,13 @@ export class RemoteLock {
     try {
       const [lock, now] = await Promise.all([see(this.#remote, LOCK_NAME), see(this.#remote, BREAK_NAME)]);
       const age = lock === undefined || now === undefined ? undefined : now.mtime - lock.mtime;
-      const isDead = age !== undefined && age >= LEASE && lock?.target === first.target;
+      const isOwn = this.#dead.has(lock?.owner?.token ?? '');
+      const isDead = age !== undefined && (age >= LEASE || isOwn) && lock?.target === first.target;
       if (lock !== undefined && !isDead) throw busy(lock, age);
-      if (lock !== undefined) await this.#remove([LOCK_NAME]);
+      if (lock !== undefined) await removeNames(this.#remote, [LOCK_NAME]);
       if (!(await this.#create(LOCK_NAME))) throw busy(await see(this.#remote, LOCK_NAME), undefined);
     } finally {
-      await this.#remove([BREAK_NAME]);
+      await removeNames(this.#remote, [BREAK_NAME]);
     }
   }
 
@@ -132,14 +152,27 @@ export class RemoteLock {
     const seen = await see(this.#remote, BREAK_NAME);
     const isOld = seen?.owner !== undefined && this.#clock.now() - seen.owner.started > 10 * LEASE * 1000;
     if (!isOld) throw busy(lock, undefined);
-    await this.#remove([BREAK_NAME]);
+    await removeNames(this.#remote, [BREAK_NAME]);
     if (!(await this.#create(BREAK_NAME))) throw busy(lock, undefined);
   }
 
   #renew(): void {
-    this.#renewals++;
     // A renewal that fails says nothing: the transfer itself will, if the connection is gone.
-    this.#renewing = this.#send(LOCK_NAME, []).catch(() => {});
+    this.#renewing = this.#renewing.then(() => this.#renewIfOurs()).catch(() => {});
+  }
+
+  /** To send it over that of an heir would leave two holders. */
+  async #renewIfOurs(): Promise<void> {
+    const seen = await see(this.#remote, LOCK_NAME);
+    if (seen?.owner?.token === this.#owner.token) {
+      this.#renewals++;
+      await this.#send(LOCK_NAME, []);
+      return;
+    }
+    // One that somebody has taken away by hand is made anew.
+    if (seen === undefined && (await this.#create(LOCK_NAME))) return;
+    this.#stop?.();
+    this.#onLost();
   }
 
   /**
@@ -183,22 +216,19 @@ export class RemoteLock {
       rmSync(folder, { recursive: true, force: true });
     }
   }
+}
 
-  /** Deletes these names in the root of the remote folder, and nothing else. */
-  async #remove(names: readonly string[]): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), 'rsyncjs-lock-'));
-    const rules: FilterArgument[] = [
-      ...names.map((name): FilterArgument => ({ kind: 'filter', text: fromText(`R /${name}`) })),
-      { kind: 'filter', text: 'P *' },
-    ];
-    try {
-      await this.#remote.push(`${folder}/`, {
-        words: ['--dirs', '--delete'],
-        rules,
-      });
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+/** Deletes these names in the root of the remote folder, and nothing else. */
+async function removeNames(remote: Remote, names: readonly string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'rsyncjs-lock-'));
+  const rules: FilterArgument[] = [
+    ...names.map((name): FilterArgument => ({ kind: 'filter', text: fromText(`R /${name}`) })),
+    { kind: 'filter', text: 'P *' },
+  ];
+  try {
+    await remote.push(`${folder}/`, { words: ['--dirs', '--delete'], rules });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

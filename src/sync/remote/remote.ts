@@ -7,6 +7,7 @@ import { classifyPaths, parseLocation } from '../../options/location.ts';
 import { parseArguments } from '../../options/parse.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import { type RemoteShell, remoteShell, type ShellHost } from '../../transport/remote-shell.ts';
+import type { OnPrompt } from '../../transport/ssh/auth/prompts.ts';
 
 /** The other side of a synchronisation, and how it is reached. */
 export interface RemoteSettings {
@@ -43,6 +44,8 @@ export class Remote {
   readonly isProtocolChosen: boolean;
   readonly #settings: RemoteSettings;
   #shell: Promise<RemoteShell> | undefined;
+  /** What a person has said to a daemon's question: asked once, for all connections. */
+  readonly #answers = new Map<string, Promise<string | undefined>>();
 
   constructor(settings: RemoteSettings) {
     this.#settings = settings;
@@ -87,6 +90,16 @@ export class Remote {
     return below(this.location, path, platform.isWindows);
   }
 
+  /** A login through ssh is one for all; a daemon asks anew at each connection. */
+  readonly #answer: OnPrompt = (prompt) => {
+    const { onPrompt } = this.#settings;
+    if (prompt.kind !== 'password') return onPrompt!(prompt);
+    const key = `${prompt.user}@${prompt.host}`;
+    const answer = this.#answers.get(key) ?? Promise.resolve(onPrompt!(prompt));
+    this.#answers.set(key, answer);
+    return answer;
+  };
+
   #shellFor(request: TransferRequest): Promise<RemoteShell> {
     this.#shell ??= remoteShell({ ...shellHost(request), onFact: this.#settings.onFact });
     return this.#shell;
@@ -110,7 +123,7 @@ export class Remote {
       root: run.root,
       onEvent: run.onEvent,
       ssh,
-      onPrompt,
+      onPrompt: onPrompt !== undefined && route.daemon !== undefined ? this.#answer : onPrompt,
       password,
       env,
       signal,

@@ -37,6 +37,8 @@ export function profileFiles(folder: string, identity: ProfileIdentity) {
     state: `${at}.json`,
     base: `${at}.base`,
     lock: `${at}.lock`,
+    /** The token of the lock on the server. */
+    remoteLock: `${at}.remote-lock`,
     history: `${at}.history.jsonl`,
   } as const;
 }

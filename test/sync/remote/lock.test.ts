@@ -82,7 +82,7 @@ describe.skipIf(process.platform === 'win32').each(
 
   it('is there until it is released, and touches nothing else', async () => {
     const before = statSync(folder).mode;
-    const held = await RemoteLock.take(remote, owner('one'), clock);
+    const held = await RemoteLock.take(remote, owner('one'), { clock });
     expect(readlinkSync(lock)).toMatch(/^v1:one:0:\d+:4711:anna@laptop$/);
     expect(await RemoteLock.holder(remote)).toMatchObject({
       token: 'one',
@@ -98,7 +98,7 @@ describe.skipIf(process.platform === 'win32').each(
 
   it('of many that want it at once one has it', async () => {
     const tries = ['one', 'two', 'three', 'four', 'five'].map((token) =>
-      RemoteLock.take(remote, owner(token), clock),
+      RemoteLock.take(remote, owner(token), { clock }),
     );
     const outcomes = await Promise.allSettled(tries);
     const winners = outcomes.filter(({ status }) => status === 'fulfilled');
@@ -113,23 +113,23 @@ describe.skipIf(process.platform === 'win32').each(
   });
 
   it('is taken over from an owner that is gone for long, not from one that renews it', async () => {
-    await RemoteLock.take(remote, owner('dead'), clock);
+    await RemoteLock.take(remote, owner('dead'), { clock });
     age(LEASE - 30);
-    expect((await refusal(RemoteLock.take(remote, owner('early'), clock))).code).toBe('RSYNC_BUSY');
+    expect((await refusal(RemoteLock.take(remote, owner('early'), { clock }))).code).toBe('RSYNC_BUSY');
     age(LEASE + 30);
-    const heir = await RemoteLock.take(remote, owner('heir'), clock);
+    const heir = await RemoteLock.take(remote, owner('heir'), { clock });
     expect(await RemoteLock.holder(remote)).toMatchObject({ token: 'heir' });
     expect(readdirSync(folder).sort()).toEqual(['.rsyncjs-lock', 'file']);
     await heir.release();
   });
 
   it('a renewal makes it younger', async () => {
-    const held = await RemoteLock.take(remote, owner('one'), clock);
+    const held = await RemoteLock.take(remote, owner('one'), { clock });
     age(LEASE + 30);
     renew();
     await expect.poll(() => readlinkSync(lock)).toMatch(/^v1:one:1:/);
     expect(Date.now() / 1000 - lstatSync(lock).mtimeMs / 1000).toBeLessThan(60);
-    expect((await refusal(RemoteLock.take(remote, owner('two'), clock))).code).toBe('RSYNC_BUSY');
+    expect((await refusal(RemoteLock.take(remote, owner('two'), { clock }))).code).toBe('RSYNC_BUSY');
     await held.release();
     expect(readdirSync(folder)).toEqual(['file']);
   });
@@ -138,8 +138,8 @@ describe.skipIf(process.platform === 'win32').each(
   if (name !== newestPeer().version) return;
 
   it('keeps another one out, who is told of its owner', async () => {
-    const held = await RemoteLock.take(remote, owner('one'), clock);
-    const error = await refusal(RemoteLock.take(remote, owner('two'), clock));
+    const held = await RemoteLock.take(remote, owner('one'), { clock });
+    const error = await refusal(RemoteLock.take(remote, owner('two'), { clock }));
     expect([error.code, error.exitCode]).toEqual(['RSYNC_BUSY', 41]);
     expect(error.message).toMatch(/anna@laptop \(process 4711\), which renewed it \d seconds ago/);
     expect(readdirSync(folder).sort()).toEqual(['.rsyncjs-lock', 'file']);
@@ -147,9 +147,9 @@ describe.skipIf(process.platform === 'win32').each(
   });
 
   it('one that somebody else has taken over is not released by its former owner', async () => {
-    const held = await RemoteLock.take(remote, owner('slow'), clock);
+    const held = await RemoteLock.take(remote, owner('slow'), { clock });
     age(LEASE + 30);
-    const heir = await RemoteLock.take(remote, owner('heir'), clock);
+    const heir = await RemoteLock.take(remote, owner('heir'), { clock });
     await held.release();
     expect(await RemoteLock.holder(remote)).toMatchObject({ token: 'heir' });
     await heir.release();
@@ -157,7 +157,7 @@ describe.skipIf(process.platform === 'win32').each(
 
   it('something else under its name is not touched', async () => {
     symlinkSync('somewhere', lock);
-    expect((await refusal(RemoteLock.take(remote, owner('one'), clock))).message).toContain(
+    expect((await refusal(RemoteLock.take(remote, owner('one'), { clock }))).message).toContain(
       'locked by somebody',
     );
     expect(readlinkSync(lock)).toBe('somewhere');
@@ -172,12 +172,12 @@ describe.skipIf(process.platform === 'win32').each(
       mode: 0o755,
     });
     const unknown = new Remote({ ...settings, words: ['-e', shell, `--rsync-path=${older}`] });
-    const error = await refusal(RemoteLock.take(unknown, owner('one'), clock));
+    const error = await refusal(RemoteLock.take(unknown, owner('one'), { clock }));
     expect([error.code, error.exitCode]).toEqual(['RSYNC_UNSUPPORTED', 4]);
     expect(error.message).toContain('speaks protocol 29, as openrsync does');
     expect(readdirSync(folder)).toEqual(['file']);
     const chosen = new Remote({ ...settings, words: ['-e', shell, '--protocol=29'] });
-    await (await RemoteLock.take(chosen, owner('chosen'), clock)).release();
+    await (await RemoteLock.take(chosen, owner('chosen'), { clock })).release();
     expect(readdirSync(folder)).toEqual(['file']);
   });
 });
