@@ -68,6 +68,7 @@ const COMMANDS = {
       PROFILE,
       { name: 'remote', alias: 'r', describe: 'ask the server too' },
       { name: 'check', describe: 'exit with 40 unless everything is in order' },
+      { name: 'stale-after', value: 'TIME', describe: 'how old the last sync may be (24h)' },
       JSON_OPTION,
     ],
   },

@@ -41,11 +41,18 @@ export async function runSyncCommand(choice: SyncChoice, input: RunInput, output
     case 'setup':
     case 'doctor':
       return runSetupCommand({ profile, json }, screen);
-    case 'status':
+    case 'status': {
+      const staleAfter = given.text('stale-after');
       return runStatusCommand(
-        { settings, json, remote: given.flag('remote'), check: given.flag('check') },
+        {
+          settings: staleAfter === undefined ? settings : { ...settings, staleAfter },
+          json,
+          remote: given.flag('remote'),
+          check: given.flag('check'),
+        },
         screen,
       );
+    }
     case 'log':
       return runLogCommand({ settings, json, limit: given.count('limit') ?? LOGGED }, screen);
     case 'watch':

@@ -5,6 +5,7 @@ import { identityOf } from '../../sync/project/inspect.ts';
 import { type HistoryRecord, readHistory } from '../../sync/state/history.ts';
 import { profileFiles } from '../../sync/state/state-file.ts';
 import { openProfiles } from './project.ts';
+import { durationText } from './quantities.ts';
 import type { Screen } from './terminal.ts';
 
 /** @returns the exit code */
@@ -17,31 +18,30 @@ export async function runLogCommand(
     records.push(...readHistory(profileFiles(stateFolder, identityOf(profile)).history, limit));
   }
   records.sort((a, b) => (a.at < b.at ? 1 : -1));
-  if (records.length === 0 && !json) screen.say('never synced');
-  for (const record of records.slice(0, limit)) {
+  const shown = records.slice(0, limit);
+  if (shown.length === 0 && !json) screen.say('never synced');
+  // Of one profile nobody needs its name in each line.
+  const names = new Set(shown.map(({ profile }) => profile)).size > 1;
+  for (const record of shown) {
     if (json) screen.json(record);
-    else screen.say(recordLine(record));
+    else screen.say(recordLine(record, names));
   }
   return EXIT.OK;
 }
 
-function recordLine({
-  at,
-  who,
-  profile,
-  direction,
-  dry,
-  counts,
-  result,
-  exitCode,
-  duration,
-  error,
-}: HistoryRecord): string {
+function recordLine(record: HistoryRecord, names: boolean): string {
+  const { at, who, profile, direction, counts, result, exitCode, duration, error } = record;
+  const when = at.replace('T', ' ').replace(/(?:\.\d+)?Z$/, 'Z');
   const done =
-    counts === undefined
-      ? ''
-      : `  ${counts.transferred} transferred, ${counts.deleted} deleted of ${counts.total}`;
-  const why = exitCode === EXIT.OK ? '' : `  exit ${exitCode}${error === undefined ? '' : ` ${error}`}`;
-  const when = at.replace(/\.\d+Z$/, 'Z');
-  return `${when}  ${who}  ${profile}  ${direction}${dry ? ' (dry run)' : ''}  ${result}${done}${why}  ${duration} ms`;
+    counts === undefined ? undefined : `${counts.transferred} transferred, ${counts.deleted} deleted`;
+  const why = exitCode === EXIT.OK ? undefined : `exit ${exitCode}${error === undefined ? '' : ` ${error}`}`;
+  return [
+    when,
+    ...(names ? [profile] : []),
+    direction,
+    result.padEnd('stopped'.length),
+    ...[done, why].filter((part) => part !== undefined),
+    who,
+    durationText(duration),
+  ].join('  ');
 }

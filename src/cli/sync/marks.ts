@@ -4,7 +4,7 @@ export interface Marks {
   warning: string;
   error: string;
   info: string;
-  /** Something big is complete. */
+  /** Something big is complete. This one, and those below, go through `marked`. */
   complete: string;
   pull: string;
   push: string;
@@ -27,13 +27,18 @@ const PLAIN: Marks = {
   warning: 'warning:',
   error: 'error:',
   info: 'note:',
-  complete: 'ok:',
-  pull: '<-',
-  push: '->',
-  look: '?',
+  complete: '',
+  pull: '',
+  push: '',
+  look: '',
 };
 
 /** @param drawn  the output is a terminal, and shows UTF-8 */
 export function marks(drawn: boolean): Marks {
   return drawn ? DRAWN : PLAIN;
+}
+
+/** A sentence behind its sign; some sentences need none where signs are not drawn. */
+export function marked(mark: string, sentence: string): string {
+  return mark === '' ? sentence : `${mark} ${sentence}`;
 }

@@ -1,6 +1,7 @@
 /** `rsyncjs status`: what changed since the last sync, and what a run would do. Nothing is transferred. */
 import { EXIT } from '../../core/errors.ts';
 import type { ProjectArguments } from '../../sync/config/project-config.ts';
+import { usualFolding } from '../../sync/project/folding.ts';
 import { type ProjectStatus, projectStatus } from '../../sync/project/status.ts';
 import { openProfiles } from './project.ts';
 import { statusJson, statusLines } from './status-text.ts';
@@ -30,6 +31,7 @@ export async function runStatusCommand(given: StatusArguments, screen: Screen): 
       now: () => now,
       staleAfter: configured.staleAfter.value,
       remote: given.remote,
+      folding: usualFolding(screen.around.platform),
     });
     if (!given.json) {
       if (found.length > 0) screen.say('');

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { type ByteString, fromText } from '../../core/bytes.ts';
+import { EXIT, RsyncError } from '../../core/errors.ts';
 import { escapeLine, usesUtf8 } from '../../text/escape.ts';
 import type { OnPrompt } from '../../transport/ssh/auth/prompts.ts';
 import type { Output } from '../output.ts';
@@ -59,7 +60,14 @@ export class Screen {
     this.say(JSON.stringify(value));
   }
 
-  /** A question on standard error; undefined: nobody can be asked, or the input is at its end. */
+  get canAsk(): boolean {
+    return this.around.isInteractive || this.around.readLine !== undefined;
+  }
+
+  /**
+   * A question on standard error; undefined: nobody can be asked, or the input is at its end.
+   * @throws RsyncError RSYNC_ABORTED, exit 20: Ctrl-C, which a terminal that is being read from takes for a key
+   */
   async ask(question: string): Promise<string | undefined> {
     const { isInteractive, readLine, output, signal } = this.around;
     if (readLine !== undefined) return readLine(question);
@@ -67,7 +75,10 @@ export class Screen {
     await output.drain();
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
-      const ended = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
+      const ended = new Promise<undefined>((resolve, reject) => {
+        terminal.once('close', () => resolve(undefined));
+        terminal.once('SIGINT', () => reject(aborted()));
+      });
       const answer = terminal.question(`${question} `, signal === undefined ? {} : { signal });
       // Of the two the one that is not first has nobody left to tell.
       answer.catch(() => {});
@@ -82,4 +93,11 @@ export class Screen {
     const answer = await this.ask(`${question} [y/N]`);
     return /^y(es)?$/i.test(answer?.trim() ?? '');
   }
+}
+
+function aborted(): RsyncError {
+  return new RsyncError('RSYNC_ABORTED', 'ended at a question; nothing was changed', {
+    exitCode: EXIT.SIGNAL,
+    origin: 'local',
+  });
 }

@@ -1,18 +1,18 @@
 /** `rsyncjs pull` and `rsyncjs push` inside a project. */
-import type { ByteString } from '../../core/bytes.ts';
 import { parseArguments } from '../../options/parse.ts';
 import { redactAddress } from '../../sync/config/redaction.ts';
-import type { Guard } from '../../sync/project/guards.ts';
-import type { Plan, PlannedDeletion, PlannedTransfer } from '../../sync/project/plan.ts';
+import { usualFolding } from '../../sync/project/folding.ts';
 import { PROFILE_WORDS } from '../../sync/project/profile.ts';
 import { type RunResult, runProject } from '../../sync/project/run.ts';
 import type { Direction } from '../../sync/state/profile-state.ts';
-import { escapeLine } from '../../text/escape.ts';
 import { TextPrinter } from '../text-printer.ts';
+import { marked } from './marks.ts';
+import { chooser, confirmGuard } from './plan-choice.ts';
 import { planJson } from './plan-json.ts';
 import { blockedLines, guardLines, keptLines, resolvedLines } from './plan-text.ts';
 import { openProfile } from './project.ts';
 import { type ProjectWords, takeProjectOptions } from './project-arguments.ts';
+import { figuresLine } from './run-figures.ts';
 import type { Screen } from './terminal.ts';
 
 /** @returns the exit code */
@@ -25,9 +25,8 @@ export async function runTransferCommand(
   const opened = await openProfile(screen, words.settings);
   const { profile, configured, connect, stateFolder, who, ignored } = opened;
   const { dryRun, force, interactive, json } = words;
-  // What rsync prints: its own words, unless the command line says which.
-  const tells = json ? [] : dryRun ? ['-v', '--itemize-changes', '--stats'] : ['-v', '--stats'];
-  const { options } = parseArguments([...PROFILE_WORDS, ...tells, ...profile.words], screen.around.env);
+  const { tells, shown, figures } = tellsOf(profile.words, words);
+  const { options } = parseArguments([...PROFILE_WORDS, ...shown, ...profile.words], screen.around.env);
   const printer = new TextPrinter({
     options: { ...options, dryRun },
     direction,
@@ -36,7 +35,7 @@ export async function runTransferCommand(
     utf8: screen.utf8,
   });
   if (!json) sayHeading(screen, direction, redactAddress(configured.remote.value.text), dryRun);
-  const confirms = configured.guards.confirm.value === 'always';
+  const confirms = configured.guards.confirm.value === 'always' && !force;
   const result = await runProject({
     profile,
     direction,
@@ -49,30 +48,44 @@ export async function runTransferCommand(
     now: screen.around.now,
     ignored,
     ask: (guard) => confirmGuard(guard, screen),
-    choose:
-      interactive || confirms
-        ? (plan) => (interactive ? choosePaths(plan, screen) : confirmPlan(plan, screen))
-        : undefined,
+    folding: usualFolding(screen.around.platform),
+    choose: dryRun ? undefined : chooser({ interactive, confirms }, screen),
     onEvent: json ? undefined : printer.onEvent,
   });
   if (!json && result.transfer !== undefined) printer.finish(result.transfer);
+  const line = figures ? figuresLine(result) : undefined;
+  if (line !== undefined) screen.say(line);
   if (json) screen.json(resultJson(result));
   else sayResult(result, direction, words, screen);
   return result.exitCode;
 }
 
-function sayHeading(screen: Screen, direction: Direction, remote: string, dryRun: boolean): void {
-  const { marks } = screen;
-  if (dryRun)
-    screen.say(`${marks.look} Previewing ${direction} ${direction === 'pull' ? 'from' : 'to'} ${remote}`);
-  else if (direction === 'pull') screen.say(`${marks.pull} Pulling from ${remote}`);
-  else screen.say(`${marks.push} Pushing to ${remote}`);
+/** What is told of the run itself: names and one line of figures; with `-v` all that rsync tells. */
+function tellsOf(
+  own: readonly string[],
+  { dryRun, json }: ProjectWords,
+): {
+  /** What the run is told of it. */
+  tells: readonly string[];
+  /** And the printer. */
+  shown: readonly string[];
+  figures: boolean;
+} {
+  if (json) return { tells: [], shown: [], figures: false };
+  const { verbose, quiet } = parseArguments(own).options;
+  if (verbose === 0) {
+    return { tells: [], shown: [dryRun ? '--itemize-changes' : '--out-format=%n%L'], figures: !quiet };
+  }
+  const all = [...(dryRun ? ['--itemize-changes'] : []), '--stats'];
+  return { tells: all, shown: all, figures: false };
 }
 
-async function confirmGuard(guard: Guard, screen: Screen): Promise<boolean> {
-  const lines = guardLines(guard, screen.utf8);
-  for (const line of lines) screen.around.output.err(`${line}\n`);
-  return screen.confirm('Go on?');
+function sayHeading(screen: Screen, direction: Direction, remote: string, dryRun: boolean): void {
+  const { marks } = screen;
+  const where = `${direction === 'pull' ? 'from' : 'to'} ${remote}`;
+  if (dryRun) screen.say(marked(marks.look, `Previewing ${direction} ${where}`));
+  else if (direction === 'pull') screen.say(marked(marks.pull, `Pulling ${where}`));
+  else screen.say(marked(marks.push, `Pushing ${where}`));
 }
 
 function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectWords, screen: Screen): void {
@@ -103,8 +116,8 @@ function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectW
     case 'ok':
       screen.say(
         direction === 'pull'
-          ? `${marks.complete} Pull complete! Remote changes applied.`
-          : `${marks.complete} Push complete! Local changes sent to remote.`,
+          ? marked(marks.complete, 'Pull complete! Remote changes applied.')
+          : marked(marks.complete, 'Push complete! Local changes sent to remote.'),
       );
   }
 }
@@ -119,52 +132,4 @@ function resultJson({ outcome, exitCode, plan, guards, problems, transfer }: Run
     problems,
     stats: transfer?.stats ?? null,
   };
-}
-
-/** What would be lost or replaced is asked about; what is new is not. */
-async function choosePaths(plan: Plan, screen: Screen): Promise<ReadonlySet<ByteString>> {
-  const chosen = new Set<ByteString>();
-  const asked: (PlannedTransfer | PlannedDeletion)[] = [];
-  for (const transfer of plan.transfer) {
-    if (transfer.replaces === undefined || transfer.replaces.kind === 'directory') chosen.add(transfer.path);
-    else asked.push(transfer);
-  }
-  // Parents first, as a person thinks of them.
-  asked.push(...[...plan.delete].reverse());
-  let all: boolean | undefined;
-  for (const step of asked) {
-    const yes = all ?? (await askAbout(step, screen));
-    if (yes === 'all' || yes === 'none') all = yes === 'all';
-    if (yes === true || yes === 'all') chosen.add(step.path);
-  }
-  return chosen;
-}
-
-async function askAbout(
-  step: PlannedTransfer | PlannedDeletion,
-  screen: Screen,
-): Promise<boolean | 'all' | 'none'> {
-  const what = 'replaces' in step ? 'Overwrite' : 'Delete';
-  const name = escapeLine(step.path, screen.utf8);
-  for (;;) {
-    const answer = await screen.ask(`${what} ${name}? [y]es, [n]o, [a]ll, [q] none of the rest`);
-    switch (answer?.trim().toLowerCase().charAt(0)) {
-      case 'y':
-        return true;
-      case 'n':
-        return false;
-      case 'a':
-        return 'all';
-      case 'q':
-      case undefined:
-        return 'none';
-    }
-  }
-}
-
-async function confirmPlan(plan: Plan, screen: Screen): Promise<ReadonlySet<ByteString>> {
-  const steps = [...plan.transfer, ...plan.delete].map(({ path }) => path);
-  if (steps.length === 0) return new Set();
-  const question = `Transfer ${plan.transfer.length} and delete ${plan.delete.length}?`;
-  return (await screen.confirm(question)) ? new Set(steps) : new Set();
 }

@@ -1,6 +1,7 @@
 /** `rsyncjs watch`: a line for each sync, until somebody ends it. */
 import { EXIT, isRsyncError } from '../../core/errors.ts';
 import type { ProjectArguments } from '../../sync/config/project-config.ts';
+import { usualFolding } from '../../sync/project/folding.ts';
 import { runProject } from '../../sync/project/run.ts';
 import { projectStatus } from '../../sync/project/status.ts';
 import { type WatchEvent, watchProject } from '../../sync/project/watch.ts';
@@ -20,10 +21,11 @@ export interface WatchArguments {
 export async function runWatchCommand(given: WatchArguments, screen: Screen): Promise<number> {
   const { profile, connect, stateFolder, who, ignored } = await openProfile(screen, given.settings);
   const { now, signal = new AbortController().signal } = screen.around;
+  const folding = usualFolding(screen.around.platform);
   await watchProject({
     root: profile.root,
     excludedBy: excludesOf(profile),
-    run: (direction) => runProject({ profile, direction, connect, stateFolder, who, now, ignored }),
+    run: (direction) => runProject({ profile, direction, connect, stateFolder, who, now, ignored, folding }),
     hasChanged: async () => {
       const input = { profile, connect, stateFolder, who, now, ignored, staleAfter: 0, remote: false };
       return (await projectStatus(input)).changes.length > 0;

@@ -9,7 +9,7 @@ import type { ProfileIdentity, ProfileState } from '../state/profile-state.ts';
 import { profileFiles, readState, stateOf } from '../state/state-file.ts';
 import { CONFLICT_PATTERN } from './conflict-names.ts';
 import { type Listing, listFolder, localState } from './listing.ts';
-import { BACKUP_FOLDER, type Profile } from './profile.ts';
+import { BACKUP_FOLDER, type Profile, TEMP_FOLDER } from './profile.ts';
 import { type Comparison, compareTrees } from './three-way.ts';
 import type { Tree } from './tree.ts';
 
@@ -68,6 +68,7 @@ export function profileRules({ rules }: Pick<Profile, 'rules'>): FilterArgument[
   return [
     ...LOCK_RULES,
     { kind: 'exclude', text: `/${BACKUP_FOLDER}` },
+    { kind: 'exclude', text: `/${TEMP_FOLDER}` },
     { kind: 'exclude', text: CONFLICT_PATTERN },
     ...rules,
   ];

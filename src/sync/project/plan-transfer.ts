@@ -7,6 +7,7 @@ import { asLocal, profileRules } from './inspect.ts';
 import type { Plan } from './plan.ts';
 import { planRules } from './plan-rules.ts';
 import { BACKUP_FOLDER, PROFILE_WORDS, type Profile } from './profile.ts';
+import { makeTempFolder } from './temp-folder.ts';
 
 export interface PlanRun {
   plan: Plan;
@@ -17,6 +18,8 @@ export interface PlanRun {
   /** Rules after all others. */
   only: readonly FilterArgument[];
   dryRun: boolean;
+  /** The name of this machine. */
+  host: string;
   /** Names the folder for what is overwritten or deleted. */
   started: Date;
   /** Options for what is told. */
@@ -35,7 +38,7 @@ export interface PlanResult {
 
 /** One run of rsync that does a plan and nothing else. Throws as a transfer. */
 export async function transferPlan(run: PlanRun): Promise<PlanResult> {
-  const { plan, profile, remote, root, only, dryRun, started, tells, onEvent } = run;
+  const { plan, profile, remote, root, only, dryRun, host, started, tells, onEvent } = run;
   const { rules, deletes } = planRules(plan);
   const unheard = new Set([...plan.transfer, ...plan.delete].map(({ path }) => path));
   const listen = (event: TransferEvent): void => {
@@ -63,9 +66,16 @@ export async function transferPlan(run: PlanRun): Promise<PlanResult> {
     onEvent: listen,
   };
   const local = asLocal(`${profile.root}${/[\\/]$/.test(profile.root) ? '' : '/'}`);
-  const result =
-    plan.direction === 'pull'
-      ? await remote.pull(local, { ...options, root: 'kept' })
-      : await remote.push(local, root === undefined ? options : { ...options, root });
-  return { result, unheard };
+  if (plan.direction === 'push') {
+    return { result: await remote.push(local, root === undefined ? options : { ...options, root }), unheard };
+  }
+  const receives = !dryRun && plan.transfer.some(({ entry }) => entry.kind === 'file');
+  const temp = receives ? makeTempFolder(profile.root, [host, profile.name, profile.location]) : undefined;
+  const tempWords = temp === undefined ? [] : [`--temp-dir=${temp.path}`];
+  try {
+    const words = [...options.words, ...tempWords];
+    return { result: await remote.pull(local, { ...options, words, root: 'kept' }), unheard };
+  } finally {
+    temp?.remove();
+  }
 }

@@ -40,3 +40,6 @@ export const PROFILE_WORDS: readonly string[] = [
 
 /** Holds the versions that lost, in the root of the side that lost them. */
 export const BACKUP_FOLDER = '.rsyncjs-backup';
+
+/** Holds what is being received, in the local root. */
+export const TEMP_FOLDER = '.rsyncjs-tmp';

@@ -216,6 +216,7 @@ class ProjectRun {
     const { root } = sides.remote;
     const { result: transfer, unheard } = await transferPlan({
       ...{ plan, profile, remote, root, only, dryRun, tells, onEvent },
+      host: this.#input.who.host,
       started: this.#started,
     });
     const { exitCode } = transfer;

@@ -127,7 +127,7 @@ describe.skipIf(process.platform === 'win32').each(
     const held = await RemoteLock.take(remote, owner('one'), { clock });
     age(LEASE + 30);
     renew();
-    await expect.poll(() => readlinkSync(lock)).toMatch(/^v1:one:1:/);
+    await expect.poll(() => readlinkSync(lock), { timeout: 30_000 }).toMatch(/^v1:one:1:/);
     expect(Date.now() / 1000 - lstatSync(lock).mtimeMs / 1000).toBeLessThan(60);
     expect((await refusal(RemoteLock.take(remote, owner('two'), { clock }))).code).toBe('RSYNC_BUSY');
     await held.release();
