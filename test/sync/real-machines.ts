@@ -24,6 +24,10 @@ export interface Running {
   ended: Promise<Ended & { signal: NodeJS.Signals | null }>;
 }
 
+function text(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 export class RealMachine {
   readonly home: string;
   readonly project: string;
@@ -66,7 +70,6 @@ export class RealMachine {
         stderr: sink(said.stderr),
         transfer,
       });
-      const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString('utf8');
       return { code, stdout: text(said.stdout), stderr: text(said.stderr) };
     } finally {
       process.chdir(before);
@@ -102,15 +105,17 @@ export class RealMachine {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     child.stdin.on('error', () => {});
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => void (stdout += chunk.toString('utf8')));
-    child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString('utf8')));
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     return {
       child,
-      said: () => stdout + stderr,
+      said: () => text([...out, ...err]),
       ended: new Promise((resolve) =>
-        child.once('close', (code, signal) => resolve({ code: code ?? -1, signal, stdout, stderr })),
+        child.once('close', (code, signal) =>
+          resolve({ code: code ?? -1, signal, stdout: text(out), stderr: text(err) }),
+        ),
       ),
     };
   }

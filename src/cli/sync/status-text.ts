@@ -31,7 +31,7 @@ export function statusLines(status: ProjectStatus, look: StatusLook): ByteString
   const asked = wouldPull !== undefined;
   const lines = [
     `Project ${profile} in ${root}`,
-    `Remote: ${location}${peer === undefined ? '' : ` (protocol ${peer.protocol})`}`,
+    `Remote: ${location.replace(/(?<=[^/:])\/$/, '')}${peer === undefined ? '' : ` (protocol ${peer.protocol})`}`,
     `Last pull: ${directionText(status.pull, look)}`,
     `Last push: ${directionText(status.push, look)}`,
   ].map(fromText);
@@ -83,12 +83,12 @@ function counts(changes: readonly ChangedPath[], side: 'local' | 'remote'): stri
 function planText({ transfer, delete: deletions, keep, conflicts, refused }: Plan): string {
   const files = transfer.filter(({ entry }) => entry.kind !== 'directory').length;
   const open = conflicts.filter(({ resolution }) => resolution === undefined).length;
-  const parts = [`transfer ${files}`, `delete ${deletions.length}`, `keep ${keep.length}`];
   if (open > 0) return `stop: ${open} ${open === 1 ? 'conflict' : 'conflicts'}`;
   if (refused.length > 0) {
     return `stop: ${refused.length} ${refused.length === 1 ? 'path was' : 'paths were'} pushed by somebody else`;
   }
-  return parts.join(', ');
+  if (transfer.length + deletions.length + keep.length === 0) return 'change nothing';
+  return `transfer ${files}, delete ${deletions.length}, keep ${keep.length}`;
 }
 
 /** The same for programs; names that are not UTF-8 lose what is none. */

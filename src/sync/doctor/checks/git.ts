@@ -69,7 +69,11 @@ export const git: Check = {
       );
     }
     const own = dotGit === undefined ? '' : `; .git (a ${dotGit}) stays here`;
-    return ok(`all of ${count(tracked.length, 'tracked file')} would be synchronised${own}`, details);
+    const all =
+      tracked.length === 0
+        ? 'Git tracks nothing yet'
+        : `all of ${count(tracked.length, 'tracked file')} would be synchronised`;
+    return ok(`${all}${own}`, details);
   },
 };
 
