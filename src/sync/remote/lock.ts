@@ -80,6 +80,8 @@ export class RemoteLock {
   readonly #dead: ReadonlySet<string>;
   readonly #onLost: () => void;
   #renewals = 0;
+  /** When it was known for certain to be ours, by our clock. */
+  #confirmed = 0;
   #stop: (() => void) | undefined;
   /** The renewal under way: whoever releases waits for it. */
   #renewing: Promise<unknown> = Promise.resolve();
@@ -103,6 +105,7 @@ export class RemoteLock {
    */
   static async take(remote: Remote, owner: LockOwner, terms: LockTerms = {}): Promise<RemoteLock> {
     const lock = new RemoteLock(remote, owner, terms);
+    lock.#confirmed = lock.#clock.now();
     const { seen, protocol } = await look(remote, LOCK_NAME);
     if (protocol < LEAST_PROTOCOL && !remote.isProtocolChosen) throw unknownServer(remote.location, protocol);
     if (seen !== undefined || !(await lock.#create(LOCK_NAME))) await lock.#takeOver();
@@ -122,8 +125,12 @@ export class RemoteLock {
   async release(remote = this.#remote): Promise<void> {
     this.#stop?.();
     await this.#renewing;
-    const seen = await see(remote, LOCK_NAME);
-    if (seen?.owner?.token === this.#owner.token) await removeNames(remote, [LOCK_NAME]);
+    // So soon nobody may take it over: then it need not be looked at.
+    const age = this.#clock.now() - this.#confirmed;
+    const isOurs = age >= 0 && age < (LEASE / 2) * 1000;
+    if (isOurs || (await see(remote, LOCK_NAME))?.owner?.token === this.#owner.token) {
+      await removeNames(remote, [LOCK_NAME]);
+    }
   }
 
   async #takeOver(): Promise<void> {
@@ -163,10 +170,11 @@ export class RemoteLock {
 
   /** To send it over that of an heir would leave two holders. */
   async #renewIfOurs(): Promise<void> {
+    const now = this.#clock.now();
     const seen = await see(this.#remote, LOCK_NAME);
     if (seen?.owner?.token === this.#owner.token) {
       this.#renewals++;
-      await this.#send(LOCK_NAME, []);
+      if ((await this.#send(LOCK_NAME, [])).exitCode === EXIT.OK) this.#confirmed = now;
       return;
     }
     // One that somebody has taken away by hand is made anew.

@@ -51,8 +51,10 @@ describe.skipIf(process.platform === 'win32').each(
   let remote: Remote;
   /** Renewals happen when the test says so. */
   let renew = (): void => {};
+  /** Milliseconds that the clock of a test is ahead. */
+  let ahead = 0;
   const clock = {
-    now: () => Date.now(),
+    now: () => Date.now() + ahead,
     every: (_ms: number, work: () => void) => {
       renew = work;
       return () => {};
@@ -150,9 +152,35 @@ describe.skipIf(process.platform === 'win32').each(
     const held = await RemoteLock.take(remote, owner('slow'), { clock });
     age(LEASE + 30);
     const heir = await RemoteLock.take(remote, owner('heir'), { clock });
+    ahead = (LEASE + 30) * 1000;
     await held.release();
+    ahead = 0;
     expect(await RemoteLock.holder(remote)).toMatchObject({ token: 'heir' });
     await heir.release();
+  });
+
+  it('one that somebody else has taken over is not renewed by its former owner, who is told', async () => {
+    const told: string[] = [];
+    await RemoteLock.take(remote, owner('slow'), { clock, onLost: () => told.push('lost') });
+    const renewSlow = renew;
+    age(LEASE + 30);
+    const heir = await RemoteLock.take(remote, owner('heir'), { clock });
+    renewSlow();
+    await expect.poll(() => told, { timeout: 30_000 }).toEqual(['lost']);
+    expect(readlinkSync(lock)).toMatch(/^v1:heir:0:/);
+    await heir.release();
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('one of an owner who is known to have died is taken over at once', async () => {
+    await RemoteLock.take(remote, owner('dead'), { clock });
+    expect(
+      (await refusal(RemoteLock.take(remote, owner('one'), { clock, dead: new Set(['other']) }))).code,
+    ).toBe('RSYNC_BUSY');
+    const heir = await RemoteLock.take(remote, owner('heir'), { clock, dead: new Set(['dead']) });
+    expect(readlinkSync(lock)).toMatch(/^v1:heir:/);
+    await heir.release();
+    expect(readdirSync(folder)).toEqual(['file']);
   });
 
   it('something else under its name is not touched', async () => {
