@@ -23,7 +23,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('docs/project
 
   beforeAll(async () => {
     sshd = await startServer();
-    mkdirSync(join(base, 'srv'));
+    mkdirSync(join(base, 'srv/app'), { recursive: true });
     for (const name of ['laptop', 'desktop']) machines.set(name, new RealMachine(base, name, sshd));
     const { project } = machines.get('laptop')!;
     mkdirSync(join(project, 'config'));
