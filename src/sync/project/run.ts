@@ -211,7 +211,8 @@ class ProjectRun {
     }
     const plan = decided;
     onPlan?.(plan);
-    if (!dryRun) await putAside(plan, profile, remote);
+    if (!dryRun)
+      await putAside(plan, profile, remote, [this.#input.who.host, profile.name, profile.location]);
     this.#enter('transfer');
     const { root } = sides.remote;
     const { result: transfer, unheard } = await transferPlan({
@@ -241,8 +242,13 @@ class ProjectRun {
     const { force = false, dryRun = false, ask, choose } = this.#input;
     let plan = this.#plan(comparison, {});
     // A dry run shows everything, and what would stand in the way.
-    if (plan.blocked && !dryRun) return new Stopped(plan);
-    for (const found of this.#check(comparison, plan, sides, memory)) {
+    const guards = this.#check(comparison, plan, sides, memory);
+    if (plan.blocked && !dryRun) {
+      // A root that is gone explains the rest.
+      this.#guards = guards.filter(({ name }) => name.startsWith('root-'));
+      return new Stopped(plan);
+    }
+    for (const found of guards) {
       this.#guards.push(found);
       if (found.weight === 'warning' || dryRun || force) continue;
       if (found.name === 'filter-in-transfer') plan = this.#plan(comparison, { deletions: false });
