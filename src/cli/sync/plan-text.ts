@@ -62,7 +62,7 @@ export function blockedLines({ direction, conflicts, refused }: Plan, utf8: bool
   if (open.length > 0) {
     lines.push('Changed here and on the server:');
     lines.push(...list(open, utf8, ({ kind }) => CONFLICTS[kind]));
-    lines.push(`Say which side wins: "rsyncjs ${direction} --conflict newer", local, remote or keep-both.`);
+    lines.push(`Say who wins: "rsyncjs ${direction} --conflict newer", local, remote or keep-both.`);
   }
   return lines;
 }

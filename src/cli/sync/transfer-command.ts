@@ -93,7 +93,8 @@ function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectW
   const { plan, guards, problems, outcome, exitCode } = result;
   for (const problem of problems) screen.warn(`${marks.warning} ${problem}`);
   screen.sayBytes(resolvedLines(plan, utf8));
-  screen.sayBytes(keptLines(plan, utf8));
+  // Where nothing was done everything stays as it is.
+  if (outcome !== 'stopped') screen.sayBytes(keptLines(plan, utf8));
   if (outcome === 'stopped' || dryRun) {
     const lines = [...blockedLines(plan, utf8), ...guards.flatMap((guard) => guardLines(guard, utf8))];
     for (const line of lines) screen.around.output.err(`${line}\n`);

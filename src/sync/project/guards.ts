@@ -132,7 +132,7 @@ function* deletionGuards({ comparison, plan }: GuardInputs, limits: Required<Gua
     'many-deletions',
     'no-deletions',
     `${paths.length} of ${there.size} paths (${percent} %) would be deleted ${where}.`,
-    'Look at the plan with --dry-run; --force deletes them, --max-delete sets the limit.',
+    'Look with --dry-run; --force deletes them, --max-delete sets the limit.',
     paths,
   );
 }

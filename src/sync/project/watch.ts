@@ -15,7 +15,7 @@ import type { RunResult } from './run.ts';
 export type WatchEvent =
   | { type: 'ready' }
   | { type: 'run'; direction: Direction; result: RunResult }
-  /** Nothing is done about it but to tell: a person has to decide, and the next change tries again. */
+  /** Nothing is done about it but to tell, once: a person has to decide, and the next change tries again. */
   | { type: 'stopped'; direction: Direction; result: RunResult }
   /** The network: it is tried again after so many milliseconds. */
   | { type: 'retry'; direction: Direction; error: Error; delay: number }
@@ -91,6 +91,8 @@ class ProjectWatch {
   #changed: number | undefined;
   /** Ends the present wait: there is something to do. */
   #wake = new AbortController();
+  /** Why each direction was stopped last: it is told once, not with every pull. */
+  readonly #told = new Map<Direction, string>();
 
   constructor(input: WatchInput) {
     this.#input = input;
@@ -157,7 +159,7 @@ class ProjectWatch {
         const retries =
           direction === 'push' && result.outcome === 'stopped' && result.plan.refused.length > 0;
         // A push that only has to wait for a pull is none of a person's business.
-        if (!retries) onEvent({ type: result.outcome === 'stopped' ? 'stopped' : 'run', direction, result });
+        if (!retries) this.#tell(direction, result);
         return result;
       } catch (error) {
         if (signal.aborted) return undefined;
@@ -169,6 +171,25 @@ class ProjectWatch {
       }
     }
     return undefined;
+  }
+
+  #tell(direction: Direction, result: RunResult): void {
+    const { onEvent } = this.#input;
+    if (result.outcome !== 'stopped') {
+      this.#told.delete(direction);
+      onEvent({ type: 'run', direction, result });
+      return;
+    }
+    const { plan, guards } = result;
+    const open = plan.conflicts.filter(({ resolution }) => resolution === undefined);
+    const why = JSON.stringify([
+      plan.refused,
+      open.map(({ path, kind }) => [path, kind]),
+      guards.map(({ name, sentence }) => [name, sentence]),
+    ]);
+    if (this.#told.get(direction) === why) return;
+    this.#told.set(direction, why);
+    onEvent({ type: 'stopped', direction, result });
   }
 
   /**

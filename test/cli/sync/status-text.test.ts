@@ -131,7 +131,7 @@ describe('the words about a plan', () => {
     expect(lines).toContain('  theirs  (changed on the server)');
     expect(lines).toContain('  both  (changed on both sides)');
     expect(lines.at(-1)).toBe(
-      'Say which side wins: "rsyncjs push --conflict newer", local, remote or keep-both.',
+      'Say who wins: "rsyncjs push --conflict newer", local, remote or keep-both.',
     );
   });
 

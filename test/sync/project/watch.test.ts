@@ -120,6 +120,19 @@ describe('a watched project', () => {
     expect(said).toEqual(['0 pull', '0 stopped', '2000 push', '2000 stopped', '60000 pull', '60000 closed']);
   });
 
+  it('what stops every pull is told once, and again after one that went through', async () => {
+    const { said } = await play({ runs: [conflict, conflict, done, conflict] });
+    expect(said).toEqual([
+      '0 pull',
+      '0 stopped',
+      '60000 pull',
+      '120000 pull',
+      '180000 pull',
+      '180000 stopped',
+      '180000 closed',
+    ]);
+  });
+
   it('waits for a lost network, longer each time', async () => {
     const { said } = await play({ runs: [lost, lost, lost, done] });
     expect(said).toEqual([
