@@ -1,5 +1,5 @@
 import { EXIT } from '../core/errors.ts';
-import { removeAllTemps } from '../files/cleanup.ts';
+import { cleanUp } from '../files/cleanup.ts';
 
 /**
  * SIGUSR1 is what rsync ends its servers with, and what Node.js opens the port of its debugger for if nobody listens.
@@ -9,7 +9,7 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGU
 
 /**
  * The first signal aborts, and the run ends by itself (docs/protocol/4-filters-and-options.md, D.3). A second one ends
- * the process at once. However the process ends, no temporary file stays.
+ * the process at once. However the process ends, no temporary file and no lock stays.
  */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
@@ -18,6 +18,6 @@ export function abortOnSignals(): AbortSignal {
     controller.abort(signal);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  process.on('exit', () => removeAllTemps());
+  process.on('exit', () => cleanUp());
   return controller.signal;
 }

@@ -40,6 +40,28 @@ export function tempCount(root?: Root): number {
   return count;
 }
 
+const works = new Set<() => void>();
+
+/**
+ * Something else that must not outlive the process, a lock for instance. Synchronous; what it throws is nobody's to hear.
+ * Whoever is loaded adds itself: a copy that has none of it loads none of it.
+ */
+export function cleanUpAtExit(work: () => void): void {
+  works.add(work);
+}
+
+/** All temporary files, and all that was asked for with `cleanUpAtExit`. Never throws. */
+export function cleanUp(): void {
+  removeAllTemps();
+  for (const work of works) {
+    try {
+      work();
+    } catch {
+      // As below.
+    }
+  }
+}
+
 /**
  * Removes every temporary file alive (of one root, or of all), or does its `onAbort`. Synchronous, for signal handlers;
  * never throws: what can not be removed stays.

@@ -9,6 +9,7 @@ import type { RunInput } from '../run.ts';
 import { Given, type SyncChoice } from './commands.ts';
 import { runConfigShow } from './config-command.ts';
 import { runHubList, runHubRun, runHubStatus } from './hub-command.ts';
+import type { ProgressStream } from './hub-progress.ts';
 import { runHubKeys, runHubSchedule } from './hub-schedule-command.ts';
 import { printInit } from './init-printer.ts';
 import { runLogCommand } from './log-command.ts';
@@ -85,7 +86,7 @@ export function runProjectTransfer(
   return runTransferCommand(direction, argv, screenOf(input, output));
 }
 
-function screenOf({ env, onPrompt, signal, windows }: RunInput, output: Output): Screen {
+function screenOf({ env, onPrompt, signal, windows, stdout, stderr }: RunInput, output: Output): Screen {
   return new Screen({
     env,
     cwd: process.cwd(),
@@ -94,6 +95,8 @@ function screenOf({ env, onPrompt, signal, windows }: RunInput, output: Output):
     user: userName(),
     host: hostname(),
     output,
+    // Streams of Node have all of it; what only takes bytes is no terminal.
+    streams: { stdout: stdout as ProgressStream, stderr: stderr as ProgressStream },
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     isTerminal: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 80,

@@ -1,13 +1,16 @@
 /** `rsyncjs hub status | run | list`. */
 import { isAbsolute, join } from 'node:path';
+import { fromText, toText } from '../../core/bytes.ts';
 import { EXIT, usageError } from '../../core/errors.ts';
 import { type HubConfig, readHub } from '../../sync/config/hub-config.ts';
 import { spokeFiles } from '../../sync/hub/files.ts';
 import type { SpokeOutcome } from '../../sync/hub/outcome.ts';
-import { chooseSpokes, type HubRunInput, runHub } from '../../sync/hub/run.ts';
+import { checkNames, chooseSpokes, type HubRunInput, runHub } from '../../sync/hub/run.ts';
 import { parseShard } from '../../sync/hub/shard.ts';
 import { hubStatus } from '../../sync/hub/status.ts';
 import { configFolder, stateFolder } from '../../sync/state/folders.ts';
+import { formatTime } from '../../text/dates.ts';
+import { escapeLine } from '../../text/escape.ts';
 import type { Given } from './commands.ts';
 import { hubProgress } from './hub-progress.ts';
 import { closingSentence } from './hub-sentences.ts';
@@ -59,9 +62,10 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
     shard: shard === undefined ? undefined : parseShard(shard),
   };
   const names = chooseSpokes(config, choice).chosen.map(({ name }) => name);
+  await screen.around.output.drain();
   const progress = hubProgress(
     names,
-    json ? process.stderr : process.stdout,
+    json ? screen.around.streams.stderr : screen.around.streams.stdout,
     screen.around.env,
     screen.around.platform === 'win32',
   );
@@ -160,8 +164,7 @@ export async function runHubStatus(given: Given, screen: Screen): Promise<number
 export function runHubList(given: Given, screen: Screen): number {
   const config = readConfig(given, screen);
   const names = given.texts('spoke');
-  // A name that no spoke has is told as by a run.
-  chooseSpokes(config, { spokes: names, tags: [] });
+  checkNames(config, names);
   const patterns = given.texts('match');
   const long = given.flag('long');
   const lists = config.spokes
@@ -178,7 +181,11 @@ export function runHubList(given: Given, screen: Screen): number {
       spokes: lists.map(({ spoke, files }) => ({
         name: spoke.name,
         path: spoke.path.value,
-        files: files.map(({ path, size, mtime }) => ({ path, size, mtime: new Date(mtime).toISOString() })),
+        files: files.map(({ path, size, mtime }) => ({
+          path: toText(path),
+          size,
+          mtime: new Date(mtime).toISOString(),
+        })),
       })),
     });
     return EXIT.OK;
@@ -188,10 +195,9 @@ export function runHubList(given: Given, screen: Screen): number {
     if (index > 0) screen.say('');
     screen.say(`${spoke.name} (${spoke.method}): ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
     for (const { path, size, mtime } of files) {
-      const time = new Date(mtime).toISOString().replace('T', ' ').slice(0, 19);
-      screen.say(
-        long ? `  ${time}  ${sizeText(size).padStart(9)}  ${join(spoke.path.value, path)}` : `  ${path}`,
-      );
+      const whole = `${fromText(spoke.path.value)}/${path}`;
+      const line = long ? `${formatTime(mtime / 1000, ' ')}  ${sizeText(size).padStart(8)}  ${whole}` : path;
+      screen.sayBytes([`  ${escapeLine(line, screen.utf8)}`]);
     }
   }
   return EXIT.OK;

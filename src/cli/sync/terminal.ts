@@ -4,6 +4,7 @@ import { EXIT, RsyncError } from '../../core/errors.ts';
 import { escapeLine, usesUtf8 } from '../../text/escape.ts';
 import type { OnPrompt } from '../../transport/ssh/auth/prompts.ts';
 import type { Output } from '../output.ts';
+import type { ProgressStream } from './hub-progress.ts';
 import { type Marks, marks } from './marks.ts';
 
 /** What the commands of the workflows see of the process and its surroundings. */
@@ -17,6 +18,8 @@ export interface Surroundings {
   user: string;
   host: string;
   output: Output;
+  /** Where a table that is drawn again and again goes, past `output`. */
+  streams: { stdout: ProgressStream; stderr: ProgressStream };
   /** Standard input and standard error are a terminal: a person can be asked. */
   isInteractive: boolean;
   /** Standard output is a terminal. */

@@ -1,4 +1,4 @@
-import { usageError } from '../../core/errors.ts';
+import { EXIT, usageError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import type { HubConfig } from '../config/hub-config.ts';
 import type { Spoke } from '../config/hub-spoke.ts';
@@ -26,7 +26,7 @@ export interface HubRunInput extends Omit<SpokeRunInput, 'onEvent' | 'retry'>, S
   onEnd?: (outcome: SpokeOutcome) => void;
 }
 
-/** What became of each spoke, in the order of the configuration; `exitCode` is the worst. */
+/** What became of each spoke, in the order of the configuration; `exitCode` is the worst, or 20 if a signal ended the run. */
 export interface HubRunResult {
   outcomes: SpokeOutcome[];
   exitCode: number;
@@ -39,10 +39,7 @@ export interface ChosenSpokes {
 }
 
 /** @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has */
-export function chooseSpokes(
-  { spokes }: HubConfig,
-  { spokes: names, tags, shard }: SpokeChoice,
-): ChosenSpokes {
+export function checkNames({ spokes }: HubConfig, names: readonly string[]): void {
   const known = spokes.map(({ name }) => name);
   for (const name of names) {
     if (known.includes(name)) continue;
@@ -52,6 +49,12 @@ export function chooseSpokes(
       `${near === undefined ? '' : `Did you mean "${near}"? `}Spokes: ${known.join(', ') || 'none'}.`,
     );
   }
+}
+
+/** @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has */
+export function chooseSpokes(config: HubConfig, { spokes: names, tags, shard }: SpokeChoice): ChosenSpokes {
+  checkNames(config, names);
+  const { spokes } = config;
   const chosen: Spoke[] = [];
   const skipped: ChosenSpokes['skipped'] = [];
   for (const spoke of spokes) {
@@ -93,9 +96,13 @@ export async function runHub(config: HubConfig, input: HubRunInput): Promise<Hub
     );
   };
   await runPool(chosen, input.jobs ?? config.jobs.value, run, input.connect.signal);
+  let isCut = false;
   for (const { name } of chosen) {
+    const error = byName.get(name)?.error;
+    isCut ||= !byName.has(name) || error?.code === 'RSYNC_ABORTED';
     if (!byName.has(name)) ended(skippedOutcome(name, 'the run was ended before its turn'));
   }
   const outcomes = config.spokes.flatMap(({ name }) => byName.get(name) ?? []);
-  return { outcomes, exitCode: worstExitCode(outcomes) };
+  // Of a run that a signal ended nobody asks who was worst.
+  return { outcomes, exitCode: isCut ? EXIT.SIGNAL : worstExitCode(outcomes) };
 }

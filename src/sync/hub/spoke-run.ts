@@ -20,6 +20,7 @@ import { appendHistory, type HistoryRecord } from '../state/history.ts';
 import { requireLock } from '../state/lock.ts';
 import { afterRun, type ProfileIdentity, type Success } from '../state/profile-state.ts';
 import { profileFiles, readState, stateOf, writeState } from '../state/state-file.ts';
+import { PARTIAL_DIR } from './files.ts';
 import { outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
 
 /** What a run has in common for all spokes; what is undefined is for the configuration of the spoke to say. */
@@ -40,8 +41,6 @@ export interface SpokeRunInput {
 
 /** What a spoke carries: files, folders and links with modes and times; devices and owners are those of a machine. */
 const SPOKE_WORDS = ['--recursive', '--links', '--perms', '--times', '--mkpath'];
-/** A file whose transfer was cut goes on from here; rsync itself leaves it out of everything. */
-const PARTIAL_DIR = '.rsyncjs-partial';
 
 /** What we remember of a spoke goes by this. */
 export function spokeIdentity({ name, path, source }: Spoke): ProfileIdentity {
@@ -114,13 +113,14 @@ class SpokeRun {
     const { connect, dryRun, bwlimit } = this.#input;
     const { source, extraArgs, timeout, connectTimeout, compress, path, ssh } = this.#spoke;
     const location = remoteArgument(source!.value);
-    const rate = bwlimit ?? this.#spoke.bwLimit?.value ?? 0;
+    // 0 is a rate too: it lifts that of the options.
+    const rate = bwlimit ?? this.#spoke.bwLimit?.value;
     const isDaemon = source!.value.kind === 'daemon';
     const connection = [
+      `--timeout=${timeout.value}`,
+      ...(isDaemon ? [`--contimeout=${connectTimeout.value}`] : []),
       ...connectionWords(extraArgs.value),
-      ...(timeout.value > 0 ? [`--timeout=${timeout.value}`] : []),
-      ...(isDaemon && connectTimeout.value > 0 ? [`--contimeout=${connectTimeout.value}`] : []),
-      ...(rate > 0 ? [`--bwlimit=${rate}`] : []),
+      ...(rate === undefined ? [] : [`--bwlimit=${rate}`]),
     ];
     const remote = new Remote({
       ...connect,
@@ -133,10 +133,11 @@ class SpokeRun {
       return await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
         words: [
           ...SPOKE_WORDS,
-          ...extraArgs.value,
-          ...(rate > 0 ? [`--bwlimit=${rate}`] : []),
           ...(compress.value ? ['--compress'] : []),
           `--partial-dir=${PARTIAL_DIR}`,
+          // The last word is that of the person who wrote them.
+          ...extraArgs.value,
+          ...(rate === undefined ? [] : [`--bwlimit=${rate}`]),
           ...(deletes ? ['--delete-delay'] : []),
           ...(dryRun ? ['--dry-run'] : []),
         ],

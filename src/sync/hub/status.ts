@@ -11,7 +11,7 @@ import type { DirectionState, ProfileState } from '../state/profile-state.ts';
 import { readState, stateOf } from '../state/state-file.ts';
 import { spokeFiles } from './files.ts';
 import { runPool } from './pool.ts';
-import type { SpokeChoice } from './run.ts';
+import { checkNames, type SpokeChoice } from './run.ts';
 import { spokeIdentity } from './spoke-run.ts';
 
 /** Files that match, and their bytes. */
@@ -57,9 +57,13 @@ export interface HubStatusInput {
   choice: Pick<SpokeChoice, 'spokes' | 'tags'>;
 }
 
-/** What the hub has, and what it remembers; changes nothing on either side. */
+/**
+ * What the hub has, and what it remembers; changes nothing on either side.
+ * @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has
+ */
 export async function hubStatus(config: HubConfig, input: HubStatusInput): Promise<HubStatus> {
   const { spokes: names, tags } = input.choice;
+  checkNames(config, names);
   const chosen = config.spokes.filter(
     ({ name, tags: own }) =>
       (names.length === 0 || names.includes(name)) &&
@@ -115,8 +119,9 @@ async function reach(spoke: Spoke, connect: HubStatusInput['connect']): Promise<
     ...connect,
     location: remoteArgument(source!.value),
     words: [
-      ...connectionWords(extraArgs.value),
+      `--timeout=${connectTimeout.value}`,
       ...(kind === 'daemon' ? [`--contimeout=${connectTimeout.value}`] : []),
+      ...connectionWords(extraArgs.value),
     ],
     ...(kind === 'daemon' ? {} : { ssh: { connectTimeout: connectTimeout.value, ...sshOptionsOf(ssh) } }),
   });
@@ -132,8 +137,9 @@ async function reach(spoke: Spoke, connect: HubStatusInput['connect']): Promise<
     }
     return { reached: true, protocol, version: restricted.value ? undefined : await versionOf(remote) };
   } catch (error) {
-    if (!isRsyncError(error)) throw error;
-    return { reached: false, code: error.code, message: error.message, hint: error.hint };
+    if (isRsyncError(error))
+      return { reached: false, code: error.code, message: error.message, hint: error.hint };
+    return { reached: false, code: 'unknown', message: String(error), hint: undefined };
   } finally {
     await remote.close();
   }

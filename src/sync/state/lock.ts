@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT, RsyncError } from '../../core/errors.ts';
+import { cleanUpAtExit } from '../../files/cleanup.ts';
 import { errnoCode, fileError } from '../../files/errors.ts';
 import { platform } from '../../files/platform/index.ts';
 import { judgeOwner, type LockOwner, ownerHere, parseOwner } from './lock-owner.ts';
@@ -60,7 +61,7 @@ export function requireLock(path: string, options: LockOptions): HeldLock {
   throw busyError(result);
 }
 
-/** Releases all locks of this process: for its exit and its signals, beside `removeAllTemps`. Never throws. */
+/** Releases all locks of this process: for its exit and its signals. Never throws. */
 export function releaseAllLocks(): void {
   for (const lock of [...held]) lock.release();
 }
@@ -186,6 +187,7 @@ function hold(path: string, owner: LockOwner, takenOver: HeldLock['takenOver']):
     },
   };
   held.add(lock);
+  cleanUpAtExit(releaseAllLocks);
   return lock;
 }
 
