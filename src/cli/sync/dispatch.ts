@@ -96,7 +96,10 @@ function screenOf({ env, onPrompt, signal, windows, stdout, stderr }: RunInput, 
     host: hostname(),
     output,
     // Streams of Node have all of it; what only takes bytes is no terminal.
-    streams: { stdout: stdout as ProgressStream, stderr: stderr as ProgressStream },
+    streams: {
+      stdout: stdout as typeof stdout & ProgressStream,
+      stderr: stderr as typeof stderr & ProgressStream,
+    },
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     isTerminal: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 80,
