@@ -39,6 +39,11 @@ export interface TransferRequest {
    * that, by telling what they are; on a pull it is `kept`. Default: they become those of the source, as rsync has it.
    */
   root?: RootAttributes | 'kept' | undefined;
+  /**
+   * `--timeout` is about what the other side says: our own keep-alives, which it may take without being well, do not count.
+   * Default false, as rsync has it.
+   */
+  hearsPeer?: boolean | undefined;
   /** A connection that is already there, instead of one made from `options.rsh` and `remote`. */
   channel?: Channel | undefined;
   /** A remote shell that several transfers share, instead of one for this transfer alone. Whoever made it closes it. */

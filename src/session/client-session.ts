@@ -49,6 +49,8 @@ export interface ClientSessionInit {
   emit: EventSink;
   /** Shared with a server in this process. */
   handover?: Handover | undefined;
+  /** See `LinkOptions`. */
+  hearsPeer?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -70,6 +72,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
   const link = new Link(channel, {
     bwlimit: options.bwlimit,
     timeout: options.timeout,
+    hearsPeer: init.hearsPeer,
     role: receives ? 'Receiver' : 'sender',
     onStderr: (bytes) => init.emit({ type: 'stderr', bytes }),
   });

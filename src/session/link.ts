@@ -11,6 +11,11 @@ export interface LinkOptions {
   bwlimit: number;
   /** Seconds without any I/O before the link fails with exit 30; 0: never. */
   timeout: number;
+  /**
+   * Keep-alives of our own are no I/O: a peer that takes them and says nothing is given up too. rsync counts them; releases
+   * from 3.1 on send some of their own, so that a silent one is not well. Default false.
+   */
+  hearsPeer?: boolean | undefined;
   /** `Receiver` or `sender`, for messages. */
   role: string;
   /** What the far end writes to its standard error. */
@@ -26,6 +31,7 @@ export class Link {
   private readonly witness: Witness;
   private timer: NodeJS.Timeout | undefined;
   private timeout: number;
+  private lastKeepAlive = 0;
   /** Keep-alives may be sent: some peers take none before their first file list is complete. */
   mayKeepAlive = false;
   private isSayingGoodbye = false;
@@ -111,9 +117,12 @@ export class Link {
       this.mayKeepAlive &&
       wire.isOutputFramed &&
       !wire.isFull &&
-      now - wire.lastOut > this.timeout * 500
+      now - Math.max(wire.lastOut, this.lastKeepAlive) > this.timeout * 500
     ) {
+      const { lastOut } = wire;
       wire.sendKeepAlive();
+      this.lastKeepAlive = now;
+      if (this.options.hearsPeer === true) wire.lastOut = lastOut;
     }
   }
 

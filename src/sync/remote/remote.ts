@@ -129,6 +129,8 @@ export class Remote {
       signal,
       trace,
       traceIfAsked: true,
+      // Nobody sits before a run of a timer, who would see that nothing happens.
+      hearsPeer: true,
     };
   }
 }
