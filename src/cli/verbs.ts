@@ -25,6 +25,9 @@ import {
 } from './sync/commands.ts';
 import { PROJECT_OPTIONS } from './sync/project-arguments.ts';
 
+/** Of options that may be given again all values count; of any other one a second value is a mistake. */
+const SYNC_PARSING = { ...SERVE_PARSING, 'duplicate-arguments-array': true };
+
 /** The verbs that move files: in this direction and in no other one. */
 export type TransferVerb = 'pull' | 'push';
 
@@ -91,7 +94,7 @@ export async function chooseVerb(argv: readonly string[]): Promise<VerbChoice> {
   // The words behind a verb are rsync's.
   const isVerb = Object.hasOwn(TRANSFER_VERBS, argv[0] ?? '');
   const own = isVerb && !argv.includes(COMPLETE) ? argv.slice(0, 1) : [...argv];
-  if (isSyncCommand(argv[0] ?? '') && !argv.includes(COMPLETE)) strictly(program, argv[0]!);
+  if (isSyncCommand(argv[0] ?? '') && !argv.includes(COMPLETE)) strictly(program, argv[0]!, SYNC_PARSING);
   await program.parseAsync(own, {}, (_error: unknown, _argv: unknown, output: string) => {
     text = output === '' ? '' : `${output}\n`;
   });
@@ -133,10 +136,10 @@ export async function readServe(argv: readonly string[]): Promise<ServeArguments
 }
 
 /** Words that nobody knows are mistakes, and numbers are text. */
-function strictly(program: Argv, command: string): void {
+function strictly(program: Argv, command: string, parsing: object = SERVE_PARSING): void {
   program
     .strict()
-    .parserConfiguration(SERVE_PARSING)
+    .parserConfiguration(parsing)
     .fail((message: string | undefined, error: Error | undefined) => {
       throw usageError(`${command}: ${message ?? error?.message}`, `"rsyncjs ${command} --help" tells more.`);
     });

@@ -169,9 +169,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub with e
     });
     expect(ran.of.archive!.error!.message).toContain('The remote root is empty');
     expect(copy('archive/a/one.jsonl')).toBe('of archive\n');
-    expect(readFileSync(join(here('slow'), 'big.jsonl'))).toEqual(
-      readFileSync(join(there('slow'), 'big.jsonl')),
-    );
+    expect(readFileSync(join(here('slow'), 'big.jsonl')).equals(noise(2_000_000))).toBe(true);
     expect(readdirSync(here('slow')).sort()).toEqual(['a', 'big.jsonl']);
     const identity = { profile: 'spoke slow', localRoot: here('slow'), remote: `server:${there('slow')}` };
     const { lastSuccess } = stateOf(readState(hub.state, identity), identity).pull;
