@@ -130,7 +130,7 @@ class SpokeRun {
     });
     try {
       const { rules, deletes } = await this.#plan(remote);
-      return await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
+      const result = await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
         words: [
           ...SPOKE_WORDS,
           ...(compress.value ? ['--compress'] : []),
@@ -148,6 +148,9 @@ class SpokeRun {
           this.#input.onEvent?.(event);
         },
       });
+      // Not even the folder itself is in the list.
+      if (result.exitCode === EXIT.PARTIAL && result.stats.files.total === 0) throw sourceError(location);
+      return result;
     } finally {
       await remote.close();
     }
@@ -242,6 +245,15 @@ class SpokeRun {
 function historyResult({ outcome, exitCode }: SpokeOutcome): HistoryRecord['result'] {
   if (outcome === 'failed' || outcome === 'skipped') return exitCode === EXIT.GUARD ? 'stopped' : 'failed';
   return outcome;
+}
+
+function sourceError(location: string): RsyncError {
+  return new RsyncError('RSYNC_FILE_SELECT', `${location} is not there, or may not be read`, {
+    exitCode: EXIT.PARTIAL,
+    origin: 'remote',
+    path: location,
+    hint: 'Check "source" of the spoke: is it the folder, and may the account read it?',
+  });
 }
 
 function guardError({ sentence, remedy, examples, more }: Guard): RsyncError {

@@ -55,13 +55,16 @@ describe('an outcome', () => {
     trouble.see({ ...error('file has vanished: "/a/gone"'), level: 'warning' });
     trouble.see({ ...error('skipping directory "x"'), level: 'info' });
     trouble.see(error('rsync error: some files could not be transferred (code 23)'));
+    // C rsync says it on its standard error, in pieces of any size.
+    for (const bytes of ['file has vani', 'shed: "/a/late"\nWarning: "x"\nfile has vanished: "/a/cut'])
+      trouble.see({ type: 'stderr', bytes: Buffer.from(bytes) });
     for (let i = 0; i < 120; i++) trouble.see({ ...error(`file has vanished: "/a/${i}"`), level: 'warning' });
     const found = ended(EXIT.PARTIAL, false, trouble);
     expect(found.failed).toEqual({ paths: ['/a/s "x" é'], more: 0 });
-    expect(found.vanished.paths.slice(0, 2)).toEqual(['/a/gone', '/a/0']);
-    expect([found.vanished.paths.length, found.vanished.more]).toEqual([100, 21]);
+    expect(found.vanished.paths.slice(0, 2)).toEqual(['/a/gone', '/a/late']);
+    expect([found.vanished.paths.length, found.vanished.more]).toEqual([100, 22]);
     expect(outcomeSentence(found, false)).toBe(
-      'partial: Synced 1200 files (3.4 MB) (812ms), 1 failed, 121 vanished',
+      'partial: Synced 1200 files (3.4 MB) (812ms), 1 failed, 122 vanished',
     );
   });
 
