@@ -64,6 +64,8 @@ class Command {
   readonly #utf8: boolean;
   #role: ExitRole = 'client';
   #verbose = 0;
+  /** What is behind the exit code has been told, and is about more than one transfer. */
+  #hasTold = false;
 
   constructor(input: RunInput, output: Output) {
     this.#input = input;
@@ -75,7 +77,7 @@ class Command {
   async run(): Promise<number> {
     try {
       const exitCode = await this.#dispatch();
-      if (exitCode !== 0) this.#tellExit(exitCode);
+      if (exitCode !== 0 && !this.#hasTold) this.#tellExit(exitCode);
       return exitCode;
     } catch (error) {
       const interrupted = this.#input.signal?.aborted === true;
@@ -107,7 +109,9 @@ class Command {
     const { verb, sync, text } = await chooseVerb(argv);
     if (sync !== undefined) {
       const { runSyncCommand } = await import('./sync/dispatch.ts');
-      return runSyncCommand(sync, this.#input, this.#output);
+      const exitCode = await runSyncCommand(sync, this.#input, this.#output);
+      this.#hasTold = sync.command.startsWith('hub ');
+      return exitCode;
     }
     if (verb !== undefined && hasPaths(argv.slice(1), this.#input.env))
       return this.#rsync(argv.slice(1), verb);

@@ -4,6 +4,7 @@
  */
 import type { Argv } from 'yargs';
 import { usageError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { supportedGroups } from '../options/help.ts';
 import { isSupported, OPTIONS } from '../options/table.ts';
 import {
@@ -22,6 +23,7 @@ import {
   type SyncChoice,
   syncCompletions,
   syncSummary,
+  syncWords,
 } from './sync/commands.ts';
 import { PROJECT_OPTIONS } from './sync/project-arguments.ts';
 
@@ -141,8 +143,31 @@ function strictly(program: Argv, command: string, parsing: object = SERVE_PARSIN
     .strict()
     .parserConfiguration(parsing)
     .fail((message: string | undefined, error: Error | undefined) => {
-      throw usageError(`${command}: ${message ?? error?.message}`, `"rsyncjs ${command} --help" tells more.`);
+      const text = message ?? error?.message ?? '';
+      throw unknownWord(command, text) ?? usageError(`${command}: ${text}`, moreOf(command));
     });
+}
+
+const moreOf = (command: string): string => `"rsyncjs ${command} --help" tells more.`;
+
+/** A word of a workflow's command that is not known, or a missing one; with what it may have been. */
+function unknownWord(first: string, message: string): Error | undefined {
+  if (!isSyncCommand(first)) return undefined;
+  if (/^Not enough non-option arguments/.test(message)) {
+    return usageError(`${first}: a word is missing`, moreOf(first));
+  }
+  const word = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  if (word === undefined) return undefined;
+  const isOption = (name: string): boolean => name.startsWith('--');
+  const words = syncWords(first);
+  // yargs tells neither dashes nor which command: as an option it is known by its name alone.
+  const near =
+    nearestName(
+      word,
+      words.filter((name) => !isOption(name)),
+    ) ?? nearestName(`--${word}`, words.filter(isOption));
+  const hint = near === undefined ? moreOf(first) : `Did you mean "${near}"? ${moreOf(first)}`;
+  return usageError(`${first}: unknown: ${word}`, hint);
 }
 
 /** A part of `--help`. */

@@ -216,6 +216,20 @@ export function syncCompletions(words: readonly string[], current: string): stri
   return ALL.filter((name) => name.startsWith(`${first} `)).map((name) => name.slice(first.length + 1));
 }
 
+/** Every word that may follow a first one: commands, and options with their dashes. */
+export function syncWords(first: string): string[] {
+  const below = ALL.filter((name) => name === first || name.startsWith(`${first} `));
+  return [
+    ...below.flatMap((name) => name.split(' ').slice(1)),
+    ...new Set(
+      below.flatMap((command) => {
+        const options: readonly CommandOption[] = COMMANDS[command].options;
+        return options.flatMap(({ name, negates }) => [`--${name}`, ...(negates ? [`--no-${name}`] : [])]);
+      }),
+    ),
+  ];
+}
+
 export function addSyncCommands(program: Argv, choose: (choice: SyncChoice) => void): void {
   for (const first of SYNC_COMMANDS) {
     if (!Object.hasOwn(GROUPS, first)) {

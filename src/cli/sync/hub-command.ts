@@ -19,8 +19,8 @@ import { folderInputs } from './project.ts';
 import { sizeText } from './quantities.ts';
 import type { Screen } from './terminal.ts';
 
-const EXAMPLE = [
-  'No spokes are configured. Example:',
+const example = (file: string): string[] => [
+  `No spokes are configured in ${file}. Example:`,
   '',
   'spokes:',
   '  - name: laptop',
@@ -51,7 +51,7 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
   const config = readConfig(given, screen);
   const json = given.flag('json');
   if (config.spokes.length === 0) {
-    screen.warn(...EXAMPLE);
+    screen.warn(...example(config.file));
     return EXIT.SYNTAX;
   }
   const dryRun = given.flag('dry-run');
@@ -86,7 +86,10 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
     onEvent: (spoke, event) => progress.event(spoke, event),
     onRetry: (spoke, failure, attempt, delay) => {
       const why = failure instanceof Error ? failure.message : String(failure);
-      progress.retry(spoke, `attempt ${attempt + 1} in ${Math.ceil(delay / 1000)} s: ${why}`);
+      progress.retry(
+        spoke,
+        `attempt ${attempt + 1} of ${attemptsOf(config, spoke)} in ${Math.ceil(delay / 1000)} s: ${why}`,
+      );
     },
     onEnd: (outcome) => progress.end(outcome),
   };
@@ -98,15 +101,23 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
   }
   if (json) screen.json({ schema: 1, exitCode: result.exitCode, outcomes: result.outcomes });
   else {
-    for (const outcome of result.outcomes) tellTroubles(outcome, screen);
+    for (const outcome of result.outcomes) tellTroubles(outcome, screen, progress.isTable);
     screen.say(closingSentence(result.outcomes));
   }
   return result.exitCode;
 }
 
-/** What to do about it, and which names it was about. */
-function tellTroubles({ spoke, outcome, error, failed, vanished }: SpokeOutcome, screen: Screen): void {
-  if (outcome === 'failed' || outcome === 'busy') {
+function attemptsOf({ spokes }: HubConfig, name: string): number {
+  return 1 + (spokes.find((spoke) => spoke.name === name)?.retries.value ?? 0);
+}
+
+/** Which names it was about; and what there was no room for in a table, or what to do about it. */
+function tellTroubles(
+  { spoke, outcome, error, failed, vanished }: SpokeOutcome,
+  screen: Screen,
+  wasCut: boolean,
+): void {
+  if (wasCut && (outcome === 'failed' || outcome === 'busy')) {
     screen.warn(`${spoke}: ${error?.message ?? 'failed'}`);
     if (error?.hint !== undefined) screen.warn(`  ${error.hint}`);
   }
@@ -153,8 +164,8 @@ export async function runHubStatus(given: Given, screen: Screen): Promise<number
   });
   if (given.flag('json')) screen.json(hubStatusJson(status));
   else {
-    screen.say(...hubStatusLines(status, { marks: screen.marks, now }));
-    if (status.spokes.length === 0) screen.say('', ...EXAMPLE);
+    screen.say(...hubStatusLines(status, { marks: screen.marks, now, host: screen.around.host }));
+    if (status.spokes.length === 0) screen.say('', ...example(config.file));
   }
   const bad = status.spokes.some(({ stale, reach }) => stale || reach?.reached === false);
   return check && bad ? EXIT.GUARD : EXIT.OK;
@@ -190,7 +201,7 @@ export function runHubList(given: Given, screen: Screen): number {
     });
     return EXIT.OK;
   }
-  if (lists.length === 0) screen.say(...EXAMPLE);
+  if (lists.length === 0) screen.say(...example(config.file));
   for (const [index, { spoke, files }] of lists.entries()) {
     if (index > 0) screen.say('');
     screen.say(`${spoke.name} (${spoke.method}): ${files.length} ${files.length === 1 ? 'file' : 'files'}`);

@@ -14,6 +14,8 @@ const IDLE = 1000;
 
 /** What becomes of each spoke, as it happens. Spokes are those that were named at the start. */
 export interface HubProgress {
+  /** It has little room: what a person may need in full is to be told behind it. */
+  readonly isTable: boolean;
   /** An attempt begins: the first one, or after `retry` another one. */
   begin(spoke: string): void;
   event(spoke: string, event: TransferEvent): void;
@@ -52,6 +54,7 @@ export function hubProgress(
 }
 
 class Table implements HubProgress {
+  readonly isTable = true;
   readonly #meters: Map<string, SpokeMeter>;
   readonly #ended = new Map<string, SpokeOutcome>();
   readonly #display: LiveDisplay;
@@ -129,6 +132,7 @@ class Table implements HubProgress {
 
 /** For logs: a line when a spoke begins, when it has to wait, and when it ends. */
 class Lines implements HubProgress {
+  readonly isTable = false;
   readonly #stream: ProgressStream;
   readonly #utf8: boolean;
   readonly #begun = new Set<string>();
@@ -152,6 +156,8 @@ class Lines implements HubProgress {
 
   end(outcome: SpokeOutcome): void {
     this.tell(`${outcome.spoke}: ${outcomeSentence(outcome, this.#utf8)}`);
+    const { error } = outcome;
+    if (error?.hint !== undefined) this.tell(`  ${error.hint}`);
   }
 
   /** In a log names are what they are, in UTF-8; what would move a cursor is not. */

@@ -9,6 +9,8 @@ const RULE = 60;
 
 export interface HubLook {
   marks: Marks;
+  /** Of this machine: what the hub is called where nothing else is said. */
+  host: string;
   now: Date;
 }
 
@@ -16,7 +18,7 @@ export function hubStatusLines({ name, sessionsDir, counts, spokes }: HubStatus,
   const lines = [
     'Sync Status',
     '='.repeat(RULE),
-    `Hub: ${name ?? 'this machine'}`,
+    `Hub: ${name ?? look.host}`,
     `  Files:     ${counts.files} (${sizeText(counts.bytes)})`,
     `  Directory: ${sessionsDir}`,
   ];
@@ -30,34 +32,35 @@ function spokeLines(spoke: SpokeStatus, { marks, now }: HubLook): string[] {
   const { name, method, enabled, counts, path, source, sync, stale, reach } = spoke;
   const isNever = sync.lastSuccess === undefined && method === 'rsync';
   // As a word it stands before a name, and needs no colon.
-  const mark = (isNever ? marks.error : stale ? marks.warning : marks.ok).replace(/:$/, '');
+  const sign = (isNever ? marks.error : stale ? marks.warning : marks.ok).replace(/:$/, '');
+  const mark = enabled ? sign : '-';
   const lines = [
     `${mark} ${name} (${method})${enabled ? '' : ' disabled'}`,
     `  Files:     ${counts.files} (${sizeText(counts.bytes)})`,
     `  Path:      ${path}`,
   ];
   if (source !== undefined) lines.push(`  Source:    ${source}`);
-  if (method === 'rsync') lines.push(`  Last sync: ${lastSync(spoke, now)}`);
+  if (method === 'rsync') lines.push(`  Last sync: ${lastSync(spoke, now)}`, ...failure(spoke, now));
   if (reach !== undefined) lines.push(`  Reached:   ${reachText(reach)}`);
   if (reach?.reached === false && reach.hint !== undefined) lines.push(`             ${reach.hint}`);
   return lines;
 }
 
-function lastSync({ sync: { lastSuccess, lastAttempt }, stale }: SpokeStatus, now: Date): string {
-  const success =
-    lastSuccess === undefined ? 'never synced' : (ageOf(lastSuccess.at, now)?.text ?? lastSuccess.at);
-  const parts = [success];
-  if (stale && lastSuccess !== undefined) parts.push('(stale)');
+function lastSync({ sync: { lastSuccess }, stale }: SpokeStatus, now: Date): string {
+  if (lastSuccess === undefined) return 'never synced';
+  return `${ageOf(lastSuccess.at, now)?.text ?? lastSuccess.at}${stale ? ' (stale)' : ''}`;
+}
+
+/** Of an attempt since the last success. */
+function failure({ sync: { lastSuccess, lastAttempt } }: SpokeStatus, now: Date): string[] {
   const failed =
     lastAttempt !== undefined &&
     !lastAttempt.dry &&
     lastAttempt.exitCode !== 0 &&
     (lastSuccess === undefined || lastSuccess.at < lastAttempt.at);
-  if (failed) {
-    const why = lastAttempt.error ?? `exit ${lastAttempt.exitCode}`;
-    parts.push(`- last attempt ${ageOf(lastAttempt.at, now)?.text ?? lastAttempt.at}: ${why}`);
-  }
-  return parts.join(' ');
+  if (!failed) return [];
+  const { at, error, exitCode } = lastAttempt;
+  return [`  Attempt:   ${ageOf(at, now)?.text ?? at}: ${error ?? `exit ${exitCode}`}`];
 }
 
 function reachText(reach: Reach): string {

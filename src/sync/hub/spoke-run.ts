@@ -133,6 +133,7 @@ class SpokeRun {
       const result = await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
         words: [
           ...SPOKE_WORDS,
+          '--progress',
           ...(compress.value ? ['--compress'] : []),
           `--partial-dir=${PARTIAL_DIR}`,
           // The last word is that of the person who wrote them.

@@ -51,7 +51,7 @@ export interface HubStatus {
 export interface HubStatusInput {
   stateFolder: string;
   now: Date;
-  /** Connects to every spoke. */
+  /** Connects to every spoke that is enabled or named. */
   check: boolean;
   connect: Omit<RemoteSettings, 'location' | 'words' | 'ssh'>;
   choice: Pick<SpokeChoice, 'spokes' | 'tags'>;
@@ -72,7 +72,9 @@ export async function hubStatus(config: HubConfig, input: HubStatusInput): Promi
   const spokes = chosen.map((spoke) => statusOf(spoke, input));
   if (input.check) {
     await runPool(chosen, config.jobs.value, async (spoke, index) => {
-      if (spoke.method === 'rsync') spokes[index]!.reach = await reach(spoke, input.connect);
+      // What is disabled is left alone, unless it is asked for by its name.
+      if (spoke.method === 'rsync' && (spoke.enabled.value || names.includes(spoke.name)))
+        spokes[index]!.reach = await reach(spoke, input.connect);
     });
   }
   return {

@@ -70,18 +70,16 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub run th
     expect(running.lines).toEqual([
       'Starting sync...',
       'Syncing web...',
-      expect.stringMatching(/^web: failed: .*interrupted/),
+      'web: failed: interrupted',
       'next: skipped: the run was ended before its turn',
-      expect.stringMatching(/^web: .*interrupted/),
       'Some syncs failed.',
-      expect.stringContaining('(code 20)'),
     ]);
     expect(locks()).toEqual([]);
     expect(readdirSync(here)).toEqual(['.rsyncjs-partial']);
     const kept = readFileSync(join(here, '.rsyncjs-partial/big.jsonl'));
     expect(kept.equals(content.subarray(0, kept.length))).toBe(true);
     expect((await hub.hub('status --spoke web')).out).toMatch(
-      /never synced - last attempt just now: .*interrupted/,
+      / {2}Last sync: never synced\n {2}Attempt: {3}just now: interrupted\n/,
     );
   });
 
