@@ -182,6 +182,7 @@ function extraBytes(first: number): number {
 /** `low` unsigned, `high` signed 32 bits. */
 function combine64(low: number, high: number): number {
   const value = high * TWO_32 + low;
-  if (!Number.isSafeInteger(value)) throw streamError(`a 64-bit value is too large to be counted: ${high} * 2^32 + ${low}`);
+  if (!Number.isSafeInteger(value))
+    throw streamError(`a 64-bit value is too large to be counted: ${high} * 2^32 + ${low}`);
   return value;
 }

@@ -63,7 +63,13 @@ describe('serve', () => {
 
 describe('completion', () => {
   it.each([
-    ['', ['pull', 'push', 'status', 'log', 'watch', 'serve', 'completion']],
+    [
+      '',
+      [
+        ...['pull', 'push', 'init', 'setup', 'doctor', 'status', 'watch', 'log', 'config', 'hub'],
+        ...['serve', 'completion'],
+      ],
+    ],
     ['status --re', ['--remote']],
     ['pu', ['pull', 'push']],
     ['pull', ['pull']],
@@ -78,7 +84,11 @@ describe('completion', () => {
   ])('of "%s"', async (words, expected) => {
     const log = vi.spyOn(console, 'log');
     const choice = await chooseVerb(['--get-yargs-completions', 'rsyncjs', ...words.split(' ')]);
-    expect(choice).toEqual({ verb: undefined, text: expected.map((word) => `${word}\n`).join('') });
+    expect(choice).toEqual({
+      verb: undefined,
+      sync: undefined,
+      text: expected.map((word) => `${word}\n`).join(''),
+    });
     expect(log).not.toHaveBeenCalled();
     log.mockRestore();
   });

@@ -128,6 +128,7 @@ const COMMANDS = {
         describe: 'KiB a second for each spoke, or with a unit; 0: no limit',
       },
       { name: 'delete', negates: true, describe: 'delete what a spoke has no more (--no-delete: never)' },
+      { name: 'due', describe: 'those alone whose schedule has come, and those without one' },
       { name: 'force', describe: 'go on over guards' },
       JSON_OPTION,
     ],

@@ -73,6 +73,7 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
   const { connect, who } = surroundings(screen);
   const input: HubRunInput = {
     ...choice,
+    due: given.flag('due'),
     dryRun,
     force: given.flag('force'),
     delete: given.choice('delete'),

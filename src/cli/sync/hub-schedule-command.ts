@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { EXIT, usageError } from '../../core/errors.ts';
+import { readHub } from '../../sync/config/hub-config.ts';
 import { spokeKey } from '../../sync/hub/keys.ts';
 import {
   SCHEDULE_FORMATS,
@@ -73,7 +74,11 @@ export async function runHubSchedule(given: Given, screen: Screen): Promise<numb
       name,
       node: process.execPath,
       script: resolve(process.argv[1] ?? ''),
-      words: ['hub', 'run', '--config', config, ...(shard === undefined ? [] : ['--shard', shard])],
+      words: [
+        ...['hub', 'run', '--config', config],
+        ...(shard === undefined ? [] : ['--shard', shard]),
+        ...(hasSchedules(config, screen) ? ['--due'] : []),
+      ],
       environment: Object.fromEntries(
         CARRIED.flatMap((variable) => {
           const value = env[variable];
@@ -98,6 +103,12 @@ export async function runHubSchedule(given: Given, screen: Screen): Promise<numb
   );
   for (const note of entry.notes) screen.say(`${screen.marks.info} ${note}`);
   return code;
+}
+
+/** Spokes that have schedules are run at their own times, of those that the entry comes at. */
+function hasSchedules(file: string, { around: { home, platform } }: Screen): boolean {
+  const { spokes } = readHub({ file, named: false, home, platform });
+  return spokes.some(({ schedule }) => schedule !== undefined);
 }
 
 async function apply(

@@ -2,10 +2,12 @@ import { EXIT, usageError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import type { HubConfig } from '../config/hub-config.ts';
 import type { Spoke } from '../config/hub-spoke.ts';
+import { readState, stateOf } from '../state/state-file.ts';
+import { isDue } from './due.ts';
 import { type SpokeOutcome, skippedOutcome, worstExitCode } from './outcome.ts';
 import { runPool } from './pool.ts';
 import { isInShard, type Shard } from './shard.ts';
-import { runSpoke, type SpokeRunInput } from './spoke-run.ts';
+import { runSpoke, type SpokeRunInput, spokeIdentity } from './spoke-run.ts';
 
 /** Which spokes a command is about. */
 export interface SpokeChoice {
@@ -19,6 +21,8 @@ export interface SpokeChoice {
 export interface HubRunInput extends Omit<SpokeRunInput, 'onEvent' | 'retry'>, SpokeChoice {
   /** Spokes at a time; undefined: what the configuration says. */
   jobs: number | undefined;
+  /** Only spokes whose `schedule` has come since they were last tried, and those that have none. */
+  due?: boolean | undefined;
   /** Told when a spoke's attempt begins, of its events, of waits, and of its end. */
   onBegin?: (spoke: string) => void;
   onEvent?: (spoke: string, event: Parameters<NonNullable<SpokeRunInput['onEvent']>>[0]) => void;
@@ -68,12 +72,22 @@ export function chooseSpokes(config: HubConfig, { spokes: names, tags, shard }: 
   return { chosen, skipped };
 }
 
+function isSpokeDue(spoke: Spoke, { stateFolder, now }: HubRunInput): boolean {
+  if (spoke.schedule === undefined) return true;
+  const identity = spokeIdentity(spoke);
+  const { lastAttempt, lastSuccess } = stateOf(readState(stateFolder, identity), identity).pull;
+  // A dry run was no run.
+  const last = lastAttempt?.dry === true ? lastSuccess : lastAttempt;
+  return isDue(spoke.schedule.value, last?.at, now());
+}
+
 /**
  * Pulls from all spokes that are chosen, several at a time; one that fails keeps no other from its turn.
  * @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has
  */
 export async function runHub(config: HubConfig, input: HubRunInput): Promise<HubRunResult> {
-  const { chosen, skipped } = chooseSpokes(config, input);
+  const { chosen: all, skipped } = chooseSpokes(config, input);
+  const chosen = input.due === true ? all.filter((spoke) => isSpokeDue(spoke, input)) : all;
   const { onBegin, onEvent, onRetry, onEnd } = input;
   const byName = new Map<string, SpokeOutcome>();
   const ended = (outcome: SpokeOutcome): void => {
@@ -81,6 +95,7 @@ export async function runHub(config: HubConfig, input: HubRunInput): Promise<Hub
     onEnd?.(outcome);
   };
   for (const { spoke, why } of skipped) ended(skippedOutcome(spoke.name, why));
+  for (const spoke of all) if (!chosen.includes(spoke)) ended(skippedOutcome(spoke.name, 'not due yet'));
   const run = async (spoke: Spoke): Promise<void> => {
     onBegin?.(spoke.name);
     ended(
