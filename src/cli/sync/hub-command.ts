@@ -61,6 +61,9 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
     tags: given.texts('tag'),
     shard: shard === undefined ? undefined : parseShard(shard),
   };
+  const bwlimit = rate(given.text('bwlimit'));
+  const jobs = given.count('jobs');
+  // Every mistake is told by now: from here on there is a table.
   const names = chooseSpokes(config, choice).chosen.map(({ name }) => name);
   await screen.around.output.drain();
   const progress = hubProgress(
@@ -77,8 +80,8 @@ export async function runHubRun(given: Given, screen: Screen): Promise<number> {
     dryRun,
     force: given.flag('force'),
     delete: given.choice('delete'),
-    bwlimit: rate(given.text('bwlimit')),
-    jobs: given.count('jobs'),
+    bwlimit,
+    jobs,
     connect,
     who,
     stateFolder: stateFolder(folderInputs(screen.around)),

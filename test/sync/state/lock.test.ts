@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isRsyncError } from '../../../src/core/errors.ts';
+import { cleanUp } from '../../../src/files/cleanup.ts';
 import { type LockResult, releaseAllLocks, requireLock, takeLock } from '../../../src/sync/state/lock.ts';
 import { judgeOwner, ownerHere, parseOwner } from '../../../src/sync/state/lock-owner.ts';
 import { type Processes, systemProcesses } from '../../../src/sync/state/processes.ts';
@@ -180,7 +181,8 @@ describe('a lock', () => {
   it('and all others of this process go at its end', () => {
     const paths = [fresh(), fresh()];
     for (const path of paths) take(path, machine(10, { 10: 'a' }));
-    releaseAllLocks();
+    // What a signal and the end of the process do, whatever else they clean.
+    cleanUp();
     expect(paths.map((path) => existsSync(path))).toEqual([false, false]);
   });
 
