@@ -60,8 +60,10 @@ export class SpokeMeter {
         this.#phase = 'transferring';
         this.#current = event.last ? 0 : event.done;
         if (event.last) this.#finished += event.size;
-        const part = event.last || event.size === 0 ? 0 : event.done / event.size;
-        const fraction = event.known === 0 ? 0 : Math.min(1, (event.known - event.left + part) / event.known);
+        const part = event.last ? 1 : event.size === 0 ? 0 : event.done / event.size;
+        // Those that are left do not include the file under way.
+        const before = event.known - event.left - 1;
+        const fraction = event.known === 0 ? 0 : Math.min(1, Math.max(0, before + part) / event.known);
         // A list that grows would make the bar run back and forth.
         this.#fraction = event.growing ? undefined : Math.max(this.#fraction ?? 0, fraction);
         if (this.#fraction === 1 && event.last) this.#phase = 'finishing';

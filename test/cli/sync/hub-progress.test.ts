@@ -92,7 +92,7 @@ describe('on a terminal', () => {
       size: 1000,
       last: false,
       known: 1,
-      left: 1,
+      left: 0,
     } as ProgressEvent);
     here.advance(100);
     const [head, web] = picture(here.written());

@@ -150,7 +150,8 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
       const restricted = (name: string, source: string) =>
         spoke(name, { source, restricted: true, tags: [name.split('-')[0]] });
       const spokes = scripts.flatMap(({ version, rrsync }) =>
-        ['ro', 'wo'].flatMap((access) => {
+        // They refuse alike: of the keys that only write one will do.
+        (version === scripts.at(-1)!.version ? ['ro', 'wo'] : ['ro']).flatMap((access) => {
           const host = `${access}-${version}`;
           const { path } = forceCommand(sshd, host, `${rrsync} -${access} '${there('kept')}'`);
           hub.knows(host, sshd, { key: path });
@@ -166,10 +167,15 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
         expect(outcome(sub)).toEqual([sub, 'ok', undefined]);
         expect(readFileSync(join(here(root), 'sub/below.jsonl'), 'utf8')).toBe('below');
         expect(readdirSync(here(sub))).toEqual(['below.jsonl']);
-        for (const name of [`wo-${version}-root`, `wo-${version}-sub`]) {
-          expect(outcome(name)).toEqual([name, 'failed', expect.stringContaining('write-only')]);
-          expect(existsSync(join(here(name), 'top.jsonl'))).toBe(false);
-        }
+      }
+      const { version } = scripts.at(-1)!;
+      for (const name of [`wo-${version}-root`, `wo-${version}-sub`]) {
+        expect([name, of[name]!.outcome, of[name]!.error?.message]).toEqual([
+          name,
+          'failed',
+          expect.stringContaining('write-only'),
+        ]);
+        expect(existsSync(join(here(name), 'top.jsonl'))).toBe(false);
       }
       expect(code).not.toBe(0);
       // And again: an incremental run that is one.
