@@ -65,7 +65,7 @@ describe('the screen of a status', () => {
     const lines = statusLines(status, { marks: marks(true), utf8: true, now }).map(toText);
     expect(lines).toEqual([
       'Project web in /home/anna/web',
-      'Remote: dev@server:/srv/web/ (protocol 31)',
+      'Remote: dev@server:/srv/web (protocol 31)',
       'Last pull: 12m ago ✓',
       'Last push: never synced, last attempt 2h ago ✗ no such host',
       '⚠ /state/x.json can not be used: it is damaged. The project is treated as never synced.',
@@ -130,9 +130,7 @@ describe('the words about a plan', () => {
     expect(lines).toContain('Somebody else has pushed since your last pull:');
     expect(lines).toContain('  theirs  (changed on the server)');
     expect(lines).toContain('  both  (changed on both sides)');
-    expect(lines.at(-1)).toBe(
-      'Say who wins: "rsyncjs push --conflict newer", local, remote or keep-both.',
-    );
+    expect(lines.at(-1)).toBe('Say who wins: "rsyncjs push --conflict newer", local, remote or keep-both.');
   });
 
   it('tell what is kept, and who won', () => {
