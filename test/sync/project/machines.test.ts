@@ -26,6 +26,8 @@ const server = join(base, 'server');
 /** Enough to be in the middle of it for a while at LIMIT. */
 const BIG = 1 << 20;
 const LIMIT = '--bwlimit=100k';
+/** The script(1) of util-linux makes a terminal; those of others take other words. */
+const hasTerminal = process.platform === 'linux';
 const PATIENCE = { timeout: 30_000, interval: 20 };
 
 describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('three machines and a server', () => {
@@ -165,7 +167,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('three machin
     expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
   });
 
-  it('--interactive asks at a terminal, and refuses to without one', async () => {
+  it.skipIf(!hasTerminal)('--interactive asks at a terminal, and refuses to without one', async () => {
     for (const name of ['a', 'c']) put(bert.project, name, `${name}, by bert\n`);
     rmSync(join(bert.project, 'folder'), { recursive: true });
     const piped = await bert.rsyncjs('push', '--interactive');
@@ -186,7 +188,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('three machin
     expect(existsSync(join(server, 'folder'))).toBe(false);
   });
 
-  it('Ctrl-C at a question ends the run', async () => {
+  it.skipIf(!hasTerminal)('Ctrl-C at a question ends the run', async () => {
     const asked = bert.atTerminal(['push', '--interactive'], [['Overwrite a?', '\x03']]);
     const { code, stdout } = await asked.ended;
     expect([code, stdout]).toEqual([20, expect.stringContaining('nothing was changed')]);
