@@ -7,7 +7,7 @@ import { type Places, WholeDisk } from '../files/places.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { rulesForPeer } from '../filter/wire.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { inModule, moduleOf } from '../protocol/daemon-args.ts';
+import { moduleOf } from '../protocol/daemon-args.ts';
 import { writeFilterList } from '../protocol/filter-list.ts';
 import { clientHandshake } from '../protocol/handshake.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
@@ -162,11 +162,11 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
   }
 }
 
-/** What was asked for, as bytes; a module alone is its content. */
+/** What was asked for, as bytes. A daemon's names do not begin with the module; that alone is its content. */
 function requestedPaths({ remotePaths, daemon }: ClientSessionInit): ByteString[] {
+  if (daemon === undefined) return remotePaths.map(fromText);
   const module = moduleOf(remotePaths[0] ?? '');
-  const named = daemon === undefined ? remotePaths : remotePaths.map((path) => inModule(path, module));
-  return named.map(fromText);
+  return remotePaths.map((path) => fromText(path === module ? '' : path.slice(module.length + 1)));
 }
 
 /** The filter list: always on a pull; on a push only where the server deletes (docs/protocol/1-session.md, 1.1). */
