@@ -46,7 +46,8 @@ const base = temporaryFolder('faults');
 afterAll(() => {
   killAll();
   removeTree(base);
-});
+  // What all points together leave behind is a great many trees.
+}, 600_000);
 
 interface Place {
   path: string;
