@@ -113,11 +113,6 @@ export async function verbHelp(verb: TransferVerb): Promise<string> {
   return text;
 }
 
-/** True for `serve`, which is no command of a client: `readServe` has its words. */
-export function isServeCommand(argv: readonly string[]): boolean {
-  return argv[0] === SERVE && !argv.includes(COMPLETE);
-}
-
 /**
  * The words of `serve`, or its help.
  * @throws RsyncError RSYNC_USAGE, exit 1

@@ -24,7 +24,7 @@ export function ruleError(message: string, text: ByteString, source: RuleSource)
   return source.kind === 'peer' ? protocolError(whole, EXIT.SYNTAX) : usageError(whole);
 }
 
-/** A well-formed rule of a kind that is not implemented: exit 4. */
+/** A well-formed rule of a kind that is not supported: exit 4. */
 export function unsupportedRule(what: string, text: ByteString, source: RuleSource): RsyncError {
   return new RsyncError('RSYNC_UNSUPPORTED', `${what} are not supported: ${quoteRule(text, source)}`, {
     exitCode: EXIT.UNSUPPORTED,

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { chooseVerb, isServeCommand, isVerbCommand, readServe, verbHelp } from '../../src/cli/verbs.ts';
+import { chooseVerb, isVerbCommand, readServe, verbHelp } from '../../src/cli/verbs.ts';
 
 it('knows a verb by the first word alone', () => {
   for (const argv of [['pull'], ['push', '-a'], ['completion'], ['--get-yargs-completions', 'rsyncjs', '']]) {
@@ -23,9 +23,6 @@ it('helps with the options of rsync', async () => {
 
 describe('serve', () => {
   it('is no verb of a client', () => {
-    expect(isServeCommand(['serve', '--ssh'])).toBe(true);
-    expect(isServeCommand(['serve', '--get-yargs-completions', 'rsyncjs', 'serve'])).toBe(false);
-    expect(isServeCommand(['-a', 'serve'])).toBe(false);
     expect(isVerbCommand(['serve', '--ssh'])).toBe(false);
   });
 

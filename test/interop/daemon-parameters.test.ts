@@ -1,8 +1,8 @@
 /** The effect of each parameter of rsyncd.conf that daemon.test.ts leaves out, beside C with the same configuration. */
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askModule } from '../support/daemons.ts';
 import { requirePeers } from '../support/peers.ts';
 import { type EntrySpec, isRoot } from '../support/tree.ts';
 import { DaemonPair, type Outcome, type Run, SIDES, type Side } from './daemon-pair.ts';
@@ -276,8 +276,12 @@ describe.skipIf(found.length === 0)('who may come', () => {
     await Promise.all(
       SIDES.map(async (side) => {
         const { port } = pair.daemons[side];
-        const first = await ask(port, 'one');
-        const rest = [await ask(port, 'one'), await ask(port, 'other'), await ask(port, 'own lock')];
+        const first = await askModule(port, 'one');
+        const rest = [
+          await askModule(port, 'one'),
+          await askModule(port, 'other'),
+          await askModule(port, 'own lock'),
+        ];
         expect(
           [first, ...rest].map(({ answer }) => answer),
           side,
@@ -292,19 +296,3 @@ describe.skipIf(found.length === 0)('who may come', () => {
     );
   });
 });
-
-/** Asks for a module, and stays. */
-function ask(port: number, module: string): Promise<{ answer: string; close: () => void }> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    let heard = '';
-    socket.setEncoding('latin1');
-    socket.on('error', reject);
-    socket.on('data', (text: string) => {
-      heard += text;
-      const answer = /\n(@RSYNCD: OK|@ERROR: [^\n]*)\n/.exec(heard)?.[1];
-      if (answer !== undefined) resolve({ answer, close: () => socket.destroy() });
-    });
-    socket.write(`@RSYNCD: 32.0 md5\n${module}\n`);
-  });
-}

@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../support/daemons.ts';
+import { askModule, freePort } from '../support/daemons.ts';
 import { newestPeer, requirePeers, runRsync, temporaryFolder } from '../support/peers.ts';
 import { compareTrees, isRoot, makeTree, removeTree, snapshotTree } from '../support/tree.ts';
 import { DaemonPair, SIDES, type Side } from './daemon-pair.ts';
@@ -74,22 +74,6 @@ class Inetd {
   }
 }
 
-/** Asks for a module, and stays. */
-function ask(port: number, module: string): Promise<{ answer: string; close: () => void }> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    let heard = '';
-    socket.setEncoding('latin1');
-    socket.on('error', reject);
-    socket.on('data', (text: string) => {
-      heard += text;
-      const answer = /\n(@RSYNCD: OK|@ERROR: [^\n]*)\n/.exec(heard)?.[1];
-      if (answer !== undefined) resolve({ answer, close: () => socket.destroy() });
-    });
-    socket.write(`@RSYNCD: 32.0 md5\n${module}\n`);
-  });
-}
-
 describe.skipIf(found.length === 0)('started by inetd', () => {
   test('it serves the connection that it has been given', async () => {
     const outcomes = await Promise.all(
@@ -124,8 +108,8 @@ describe.skipIf(found.length === 0)('started by inetd', () => {
         const lock = join(base, `inetd-lock-${side}`);
         const module = `[m]\npath = ${base}/src\nmax connections = 1\nlock file = ${lock}\n`;
         const inetd = await Inetd.listen(side, `${OPEN}log file = ${lock}.log\n${module}`);
-        const first = await ask(inetd.port, 'm');
-        const second = await ask(inetd.port, 'm');
+        const first = await askModule(inetd.port, 'm');
+        const second = await askModule(inetd.port, 'm');
         expect([first.answer, second.answer], side).toEqual([
           '@RSYNCD: OK',
           '@ERROR: max connections (1) reached -- try again later',
@@ -133,7 +117,7 @@ describe.skipIf(found.length === 0)('started by inetd', () => {
         first.close();
         second.close();
         await expect.poll(() => inetd.ends.length, { timeout: 20_000 }).toBe(2);
-        const third = await ask(inetd.port, 'm');
+        const third = await askModule(inetd.port, 'm');
         expect(third.answer, side).toBe('@RSYNCD: OK');
         third.close();
         await expect.poll(() => inetd.ends.length, { timeout: 20_000 }).toBe(3);

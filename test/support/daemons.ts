@@ -139,3 +139,19 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+/** Asks a daemon of this machine for a module, and stays. */
+export function askModule(port: number, module: string): Promise<{ answer: string; close: () => void }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let heard = '';
+    socket.setEncoding('latin1');
+    socket.on('error', reject);
+    socket.on('data', (text: string) => {
+      heard += text;
+      const answer = /\n(@RSYNCD: OK|@ERROR: [^\n]*)\n/.exec(heard)?.[1];
+      if (answer !== undefined) resolve({ answer, close: () => socket.destroy() });
+    });
+    socket.write(`@RSYNCD: 32.0 md5\n${module}\n`);
+  });
+}

@@ -48,7 +48,7 @@ const PLACES: Readonly<Record<number, readonly string[]>> = {
   2: ['project/plan', 'project/run'],
   3: ['project/plan', 'project/guards'],
   4: ['regressions'],
-  5: ['project/guards'],
+  5: ['doctor/hidden-tracked'],
   6: ['config/project'],
   7: ['doctor/ssh'],
   8: ['config/remote'],

@@ -66,15 +66,6 @@ export function readHub(input: HubInput): HubConfig {
   return config;
 }
 
-/** The spoke that a path of this machine belongs to. */
-export function spokeOfPath(
-  spokes: readonly Spoke[],
-  path: string,
-  platform: NodeJS.Platform,
-): Spoke | undefined {
-  return spokes.find((spoke) => isWithin(spoke.path.value, path, platform));
-}
-
 function readTop(top: YamlMap | undefined, input: HubInput, problems: Problems): HubConfig {
   const place: SpokePlace = {
     folder: pathsOf(input.platform).dirname(input.file),

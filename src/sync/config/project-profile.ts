@@ -1,12 +1,12 @@
 /** A profile of a project, put together from all that has a say in it. */
 import type { Environment } from '../../options/environment.ts';
+import type { ConflictPolicy } from '../project/conflict-policy.ts';
 import { isWithin, pathsOf, resolvePath } from './paths.ts';
 import type { Problems } from './problems.ts';
 import type { FileProfile } from './project-file.ts';
 import { EXCLUDE_FILE, PROJECT_FILE } from './project-root.ts';
 import {
   type Confirmation,
-  type ConflictChoice,
   type GivenSettings,
   type TypedSettings,
   typedOrigin,
@@ -62,7 +62,7 @@ export interface ProjectProfile {
   /** Absolute; each of them is there. */
   excludeFiles: Sourced<string>[];
   guards: ProjectGuards;
-  conflict: Sourced<ConflictChoice>;
+  conflict: Sourced<ConflictPolicy>;
   /** Seconds; 0: never. */
   staleAfter: Sourced<number>;
   onlyIgnored: Sourced<boolean>;

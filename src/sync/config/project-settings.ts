@@ -1,13 +1,10 @@
 /** The settings of a project: what each one may be, in `rsyncjs.yaml` and on the command line. */
+import { CONFLICT_POLICIES, type ConflictPolicy } from '../project/conflict-policy.ts';
 import { type Problems, quoted } from './problems.ts';
 import { type Origin, type Sourced, sourced } from './source.ts';
 import { readSshSettings, type SshSettings } from './ssh-settings.ts';
 import { DURATION_HINT, parseDuration, parsePercent } from './values.ts';
 import type { YamlMap } from './yaml-map.ts';
-
-/** Which side wins where both have changed. */
-export const CONFLICTS = ['stop', 'newer', 'local', 'remote', 'keep-both'] as const;
-export type ConflictChoice = (typeof CONFLICTS)[number];
 
 /** `guards`: ask when a guard trips; `always`: before every run that changes something. */
 export const CONFIRMATIONS = ['guards', 'always'] as const;
@@ -15,7 +12,7 @@ export type Confirmation = (typeof CONFIRMATIONS)[number];
 
 /** What is set in one place; the keys are those of the file. */
 export interface GivenSettings {
-  conflict?: Sourced<ConflictChoice>;
+  conflict?: Sourced<ConflictPolicy>;
   /** Files and directories. */
   maxDelete?: Sourced<number>;
   /** Of the files and directories of the side that loses them. */
@@ -41,7 +38,7 @@ export function readSettings(map: YamlMap): GivenSettings {
   const exclude = map.get('exclude', { emptyIs: 'absent' });
   const excludes = exclude?.strings();
   const settings: Loose<GivenSettings> = {
-    conflict: map.get('conflict')?.oneOf(CONFLICTS),
+    conflict: map.get('conflict')?.oneOf(CONFLICT_POLICIES),
     maxDelete: guards?.get('max_delete')?.integer(0, 0x7fffffff),
     maxDeletePercent: guards?.get('max_delete_percent')?.percent(),
     confirm: guards?.get('confirm')?.oneOf(CONFIRMATIONS),
@@ -95,7 +92,12 @@ export function readTyped(typed: TypedSettings, problems: Problems): GivenSettin
   const share = typed.maxDelete?.endsWith('%') === true;
   const wanted = 'a number, or a share such as 50%';
   return present({
-    conflict: read('--conflict', typed.conflict, choice(CONFLICTS), `one of ${CONFLICTS.join(', ')}`),
+    conflict: read(
+      '--conflict',
+      typed.conflict,
+      choice(CONFLICT_POLICIES),
+      `one of ${CONFLICT_POLICIES.join(', ')}`,
+    ),
     confirm: read('--confirm', typed.confirm, choice(CONFIRMATIONS), `one of ${CONFIRMATIONS.join(', ')}`),
     maxDelete: share ? undefined : read('--max-delete', typed.maxDelete, parseCount, wanted),
     maxDeletePercent: share ? read('--max-delete', typed.maxDelete, parsePercent, wanted) : undefined,

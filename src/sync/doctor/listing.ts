@@ -1,6 +1,5 @@
 import type { TransferResult } from '../../client/transfer-request.ts';
-import { toText } from '../../core/bytes.ts';
-import type { TransferEvent } from '../../core/events.ts';
+import { Complaints } from '../remote/complaints.ts';
 import type { Remote } from '../remote/remote.ts';
 
 /** The root of the other side, listed without what is below its folders. */
@@ -24,28 +23,4 @@ export async function listRoot(remote: Remote): Promise<FirstListing> {
     },
   });
   return { result, names, messages: complaints.lines };
-}
-
-/** Kept of what the other side says: it may be endless. */
-const LINES = 20;
-const CHARACTERS = 16 * 1024;
-
-/** Gathers what a transfer says went wrong; without the last line of rsync, which only tells the exit code. */
-export class Complaints {
-  readonly #messages: string[] = [];
-  #stderr = '';
-
-  hear(event: TransferEvent): void {
-    if (event.type === 'message' && event.level !== 'info') this.#messages.push(toText(event.text));
-    else if (event.type === 'stderr') {
-      this.#stderr = (this.#stderr + Buffer.from(event.bytes).toString('utf8')).slice(0, CHARACTERS);
-    }
-  }
-
-  get lines(): string[] {
-    return [...this.#messages, ...this.#stderr.split('\n')]
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !/^rsync (?:error|warning): .* \(code \d+\)/.test(line))
-      .slice(0, LINES);
-  }
 }

@@ -9,8 +9,8 @@ import { fromText, toText } from '../../core/bytes.ts';
 import { isRsyncError, type RsyncError } from '../../core/errors.ts';
 import type { EntryDetails } from '../../core/events.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
+import { Complaints } from '../remote/complaints.ts';
 import type { Remote } from '../remote/remote.ts';
-import { Complaints } from './listing.ts';
 import type { LocalFacts } from './local-probe.ts';
 import { CASE, LETTER, LINK, precisionOf, probeName, TIMED, writeTimed } from './probe-names.ts';
 

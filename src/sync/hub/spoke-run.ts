@@ -16,10 +16,11 @@ import { compareTrees } from '../project/three-way.ts';
 import { connectionWords } from '../remote/connection-words.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { type RetryContext, withRetries } from '../remote/retry.ts';
-import { appendHistory, type HistoryRecord } from '../state/history.ts';
+import type { HistoryRecord } from '../state/history.ts';
 import { requireLock } from '../state/lock.ts';
-import { afterRun, type ProfileIdentity, type Success } from '../state/profile-state.ts';
-import { profileFiles, readState, stateOf, writeState } from '../state/state-file.ts';
+import type { ProfileIdentity } from '../state/profile-state.ts';
+import { doneBy, peerOf, RunRecord } from '../state/run-record.ts';
+import { profileFiles, readState, stateOf } from '../state/state-file.ts';
 import { PARTIAL_DIR } from './files.ts';
 import { outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
 
@@ -189,57 +190,25 @@ class SpokeRun {
   }
 
   #remember(outcome: SpokeOutcome, transfer: TransferResult | undefined): void {
-    const { stateFolder, dryRun, now, who } = this.#input;
+    const { stateFolder, dryRun } = this.#input;
     const { exitCode, error } = outcome;
-    const isWhole = outcome.outcome === 'ok';
-    const success: Omit<Success, 'at' | 'duration'> | undefined =
-      transfer === undefined
-        ? undefined
-        : {
-            counts: {
-              transferred: transfer.stats.transferredFiles,
-              deleted: transfer.stats.deleted.total,
-              total: transfer.stats.files.total,
-            },
-            bytes: transfer.stats.transferredSize,
-            literal: transfer.stats.literalData,
-            matched: transfer.stats.matchedData,
-          };
-    const state = stateOf(readState(stateFolder, this.#identity), this.#identity);
-    const next = afterRun(state, {
+    const record = new RunRecord({
+      ...this.#input,
       direction: 'pull',
-      startedAt: this.#started,
-      endedAt: now(),
-      dry: dryRun,
-      exitCode,
-      ...(error === undefined ? {} : { error: error.message }),
-      ...(isWhole && success !== undefined ? { success } : {}),
-    });
-    const peer =
-      transfer === undefined || dryRun
-        ? {}
-        : {
-            peer: {
-              protocol: transfer.protocol,
-              checksum: transfer.checksum,
-              compressor: transfer.compressor,
-            },
-          };
-    writeState(stateFolder, { ...next, ...peer });
-    appendHistory(profileFiles(stateFolder, this.#identity).history, {
-      schema: 1,
-      at: this.#started.toISOString(),
-      who: `${who.user}@${who.host}`,
-      profile: this.#identity.profile,
-      direction: 'pull',
-      ...(dryRun ? { dry: true as const } : {}),
       options: this.#spoke.extraArgs.value,
-      ...(success === undefined ? {} : { counts: success.counts }),
-      result: historyResult(outcome),
-      exitCode,
-      duration: outcome.durationMs,
-      ...(error?.code === undefined ? {} : { error: error.code }),
+      started: this.#started,
     });
+    record.ended(
+      { identity: this.#identity, state: stateOf(readState(stateFolder, this.#identity), this.#identity) },
+      {
+        exitCode,
+        result: historyResult(outcome),
+        error: error?.code,
+        message: error?.message,
+        done: transfer === undefined ? undefined : doneBy(transfer),
+      },
+      transfer === undefined || dryRun ? {} : { peer: peerOf(transfer) },
+    );
   }
 }
 

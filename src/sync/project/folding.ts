@@ -30,16 +30,3 @@ export function foldPath(path: ByteString, folding: Folding): ByteString {
 export function folds(folding: Folding): boolean {
   return folding.case || folding.unicode;
 }
-
-/** Groups of paths that are one name on a file system that folds so; each has two or more, in the order given. */
-export function foldedGroups(paths: Iterable<ByteString>, folding: Folding): ByteString[][] {
-  if (!folds(folding)) return [];
-  const groups = new Map<ByteString, ByteString[]>();
-  for (const path of paths) {
-    const key = foldPath(path, folding);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [path]);
-    else group.push(path);
-  }
-  return [...groups.values()].filter((group) => group.length > 1);
-}

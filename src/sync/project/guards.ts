@@ -14,7 +14,6 @@ export type GuardName =
   | 'many-deletions'
   | 'filter-changed'
   | 'filter-in-transfer'
-  | 'hidden-tracked'
   | 'changed-meanwhile';
 
 export interface Guard {

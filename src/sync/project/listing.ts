@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import type { RootAttributes, TransferResult } from '../../client/transfer-request.ts';
-import { toText } from '../../core/bytes.ts';
 import { EXIT, isRsyncError, RsyncError } from '../../core/errors.ts';
 import type { TransferEvent } from '../../core/events.ts';
 import { errnoCode } from '../../files/errors.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
+import { Complaints } from '../remote/complaints.ts';
 import type { Remote } from '../remote/remote.ts';
 import type { RootState } from './guards.ts';
 import { addListed, type Tree } from './tree.ts';
@@ -35,30 +35,26 @@ export async function listFolder(
   rules: readonly FilterArgument[],
 ): Promise<Listing> {
   const tree: Tree = new Map();
-  const errors: string[] = [];
+  const complaints = new Complaints();
   let root: RootAttributes | undefined;
   const onEvent = (event: TransferEvent): void => {
     if (event.type === 'listed') {
       if (event.entry.name === '.') root = event.entry;
       addListed(tree, event.entry);
-    } else if (event.type === 'message' && event.level === 'error') errors.push(toText(event.text));
-    // A server that has hardly started says it there.
-    else if (event.type === 'stderr') {
-      errors.push(...Buffer.from(event.bytes).toString('utf8').split('\n').filter(Boolean));
-    }
+    } else complaints.hear(event);
   };
   let result: TransferResult;
   try {
     result = await folder.list({ words: [...words, ...LIST_WORDS], rules, onEvent });
   } catch (error) {
-    const gone = isMissing(error, errors);
+    const gone = isMissing(error, complaints.lines);
     if (gone === undefined) throw error;
     return { tree, state: gone, root: undefined, result: undefined };
   }
   if (result.exitCode !== EXIT.OK && result.exitCode !== EXIT.VANISHED) {
-    const gone = root === undefined ? missing(errors) : undefined;
+    const gone = root === undefined ? missing(complaints.lines) : undefined;
     if (gone !== undefined) return { tree, state: gone, root: undefined, result };
-    throw incomplete(folder.location, errors);
+    throw incomplete(folder.location, complaints);
   }
   for (const [path, entry] of tree) if (entry.kind === 'other') tree.delete(path);
   return { tree, state: root === undefined ? 'other' : 'directory', root, result };
@@ -90,9 +86,9 @@ function missing(errors: readonly string[]): RootState | undefined {
   return told.some((line) => /Not a directory/.test(line)) ? 'other' : undefined;
 }
 
-function incomplete(location: string, errors: readonly string[]): RsyncError {
-  const shown = errors.slice(0, ERRORS_SHOWN);
-  const more = errors.length - shown.length;
+function incomplete(location: string, { lines, count }: Complaints): RsyncError {
+  const shown = lines.slice(0, ERRORS_SHOWN);
+  const more = count - shown.length;
   const list = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  ${line}`).join('');
   return new RsyncError('RSYNC_FILE_SELECT', `${location} can not be listed completely:${list}`, {
     exitCode: EXIT.PARTIAL,

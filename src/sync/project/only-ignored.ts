@@ -1,9 +1,7 @@
 import type { ByteString } from '../../core/bytes.ts';
 import { usageError } from '../../core/errors.ts';
-import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { AskedPath } from './git.ts';
 import type { Sides } from './inspect.ts';
-import { anchoredPattern } from './plan-rules.ts';
 import { parentOf, type Tree } from './tree.ts';
 
 /** Which of these paths Git ignores. */
@@ -44,10 +42,4 @@ export async function onlyIgnoredSides(
     base: base === undefined ? undefined : narrow(base),
     paths,
   };
-}
-
-/** Rules, after all others, that let these paths through and nothing else. */
-export function onlyIgnoredRules(paths: ReadonlySet<ByteString>): FilterArgument[] {
-  const rules = [...paths].map((path): FilterArgument => ({ kind: 'include', text: anchoredPattern(path) }));
-  return [...rules, { kind: 'exclude', text: '*' }];
 }

@@ -2,7 +2,9 @@ import type { ByteString } from '../../core/bytes.ts';
 import { toText } from '../../core/bytes.ts';
 import { EXIT, RsyncError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { Plan } from './plan.ts';
+import { parentOf } from './tree.ts';
 
 /**
  * The filter rules, to stand in front of the user's, that make one run of rsync do a plan and nothing else
@@ -44,6 +46,16 @@ export function planRules(plan: Pick<Plan, 'leave' | 'opened' | 'delete' | 'tran
 export function anchoredPattern(path: ByteString): ByteString {
   // A backslash is an escape in patterns with a wildcard alone (A.5): in any other it stands for itself.
   return `/${/[*?[]/.test(path) ? path.replace(/[\\*?[]/g, '\\$&') : path}`;
+}
+
+/** Rules, after all others, that let these paths through with the directories above them, and nothing else. */
+export function onlyPaths(paths: Iterable<ByteString>): FilterArgument[] {
+  const wanted = new Set<ByteString>();
+  for (const path of paths) {
+    for (let at = path; at !== '' && !wanted.has(at); at = parentOf(at)) wanted.add(at);
+  }
+  const rules = [...wanted].map((path): FilterArgument => ({ kind: 'include', text: anchoredPattern(path) }));
+  return [...rules, { kind: 'exclude', text: '*' }];
 }
 
 /** rsync drops longer patterns with a message, and would then delete or overwrite what the rule was about. */

@@ -6,10 +6,9 @@ import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { Remote } from '../remote/remote.ts';
 import { asLocal } from './inspect.ts';
 import type { AsidePath, Plan } from './plan.ts';
-import { anchoredPattern } from './plan-rules.ts';
+import { onlyPaths } from './plan-rules.ts';
 import { PROFILE_WORDS, type Profile } from './profile.ts';
 import { makeTempFolder } from './temp-folder.ts';
-import { parentOf } from './tree.ts';
 
 /**
  * Versions that a run would overwrite get a name of their own first.
@@ -62,16 +61,13 @@ async function fetch(
   }
 }
 
-/** Rules that let these paths through with all that is in them, and the directories above them. */
+/** As `onlyPaths`, with all that is in them. */
 function onlyWith(paths: readonly ByteString[]): FilterArgument[] {
-  const above = new Set<ByteString>();
-  for (const path of paths) for (let at = parentOf(path); at !== ''; at = parentOf(at)) above.add(at);
+  // With a wildcard in it, so that backslashes are escapes in any case.
   const contents = (path: ByteString): ByteString => `/${path.replace(/[\\*?[]/g, '\\$&')}/***`;
   return [
-    // With a wildcard in it, so that backslashes are escapes in any case.
     ...paths.map((path): FilterArgument => ({ kind: 'include', text: contents(path) })),
-    ...[...paths, ...above].map((path): FilterArgument => ({ kind: 'include', text: anchoredPattern(path) })),
-    { kind: 'exclude', text: '*' },
+    ...onlyPaths(paths),
   ];
 }
 

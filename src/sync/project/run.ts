@@ -11,6 +11,7 @@ import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { writeBase } from '../state/base-list.ts';
 import { requireLock } from '../state/lock.ts';
 import type { Direction } from '../state/profile-state.ts';
+import { doneBy, peerOf, RunRecord } from '../state/run-record.ts';
 import { profileFiles } from '../state/state-file.ts';
 import { filterHash } from './filter-hash.ts';
 import type { Folding } from './folding.ts';
@@ -25,18 +26,19 @@ import {
   type Sides,
 } from './inspect.ts';
 import { narrowPlan } from './narrow-plan.ts';
-import { type AskIgnored, onlyIgnoredRules, onlyIgnoredSides } from './only-ignored.ts';
+import { type AskIgnored, onlyIgnoredSides } from './only-ignored.ts';
 import { agreedBase, baseAfter, type Plan, type PlanPolicy, planPull, planPush } from './plan.ts';
+import { onlyPaths } from './plan-rules.ts';
 import { transferPlan } from './plan-transfer.ts';
 import type { Profile } from './profile.ts';
 import { lostLock, PushLock } from './push-lock.ts';
 import { putAside } from './put-aside.ts';
-import { RunRecord, type Stage } from './run-record.ts';
-import { withSameContent } from './same-content.ts';
+import { compareContents } from './same-content.ts';
 import type { Comparison } from './three-way.ts';
 import { sameTree, type Tree } from './tree.ts';
 
-export type { Stage } from './run-record.ts';
+/** How far a run has come: for messages, and for what is remembered of one that failed. */
+export type Stage = 'lock' | 'connect' | 'list' | 'plan' | 'transfer' | 'settle';
 
 export interface RunInput {
   profile: Profile;
@@ -102,6 +104,8 @@ class ProjectRun {
   readonly #profile: Profile;
   readonly #started: Date;
   readonly #record: RunRecord;
+  /** Of the rules that this run goes by: it may replace the files that they are in. */
+  readonly #filterHash: string;
   readonly #lost = new AbortController();
   #stage: Stage = 'lock';
   #guards: Guard[] = [];
@@ -112,7 +116,9 @@ class ProjectRun {
     this.#input = input;
     this.#profile = input.profile;
     this.#started = input.now();
-    this.#record = new RunRecord({ ...input, dryRun: input.dryRun === true, started: this.#started });
+    const { dryRun = false, profile } = input;
+    this.#filterHash = filterHash(profile);
+    this.#record = new RunRecord({ ...input, dryRun, options: profile.words, started: this.#started });
   }
 
   async run(): Promise<RunResult> {
@@ -153,16 +159,19 @@ class ProjectRun {
     }
   }
 
-  /** A folder that is not there yet has nothing to protect. */
-  async #lockRemote({ identity }: Memory, remote: Remote): Promise<PushLock | undefined> {
+  /** The lock is in the folder: one that is not there yet is made first, one that is gone is for a guard to tell. */
+  async #lockRemote({ identity, base }: Memory, remote: Remote): Promise<PushLock | undefined> {
     const { who, now, stateFolder } = this.#input;
     const tokenFile = profileFiles(stateFolder, identity).remoteLock;
+    const terms = { remote, who, now, tokenFile, onLost: () => this.#lost.abort() };
     try {
-      return await PushLock.take({ remote, who, now, tokenFile, onLost: () => this.#lost.abort() });
+      return await PushLock.take(terms);
     } catch (error) {
       if (!isRsyncError(error) || error.code === 'RSYNC_BUSY' || error.origin !== 'remote') throw error;
       if ((await remoteSide(this.#profile, remote)).state !== 'missing') throw error;
-      return undefined;
+      if (base !== undefined) return undefined;
+      await remote.makeFolder();
+      return PushLock.take(terms);
     }
   }
 
@@ -187,9 +196,7 @@ class ProjectRun {
     const listed = await listSides(profile, remote, connect);
     const { sides: narrowed, base, only } = await this.#narrowed(memory.base, listed);
     this.#enter('plan');
-    const before = compareSides(base, narrowed, profile);
-    const sides = await withSameContent(before, narrowed, { profile, remote, connect });
-    const comparison = compareSides(base, sides, profile);
+    const { sides, comparison } = await compareContents(base, narrowed, { profile, remote, connect });
     let decided = await this.#decide(comparison, sides, memory);
     if (this.#asked && !(decided instanceof Stopped) && !dryRun) {
       const now = await listSides(profile, remote, connect);
@@ -234,7 +241,7 @@ class ProjectRun {
   ): Promise<{ sides: Sides; base: Tree | undefined; only: FilterArgument[] }> {
     if (!this.#profile.onlyIgnored) return { sides, base, only: [] };
     const { paths, ...narrowed } = await onlyIgnoredSides(sides, base, this.#input.ignored);
-    return { ...narrowed, only: onlyIgnoredRules(paths) };
+    return { ...narrowed, only: onlyPaths(paths) };
   }
 
   /** The plan that is to be done, after everybody who has a say has had it. */
@@ -284,7 +291,7 @@ class ProjectRun {
       plan,
       roots: { local: local.state, remote: remote.state },
       limits,
-      filterHash: filterHash(this.#profile),
+      filterHash: this.#filterHash,
       ...(lastFilterHash === undefined ? {} : { lastFilterHash }),
       filterFiles,
     });
@@ -293,28 +300,19 @@ class ProjectRun {
   async #settle(
     memory: Memory,
     remote: Remote,
-    done: { plan: Plan; transfer: TransferResult; unheard: ReadonlySet<ByteString> },
+    run: { plan: Plan; transfer: TransferResult; unheard: ReadonlySet<ByteString> },
   ): Promise<void> {
     this.#enter('settle');
-    const { transfer, plan } = done;
-    const base = await this.#baseAfter(memory, remote, done);
+    const { transfer, plan } = run;
+    const base = await this.#baseAfter(memory, remote, run);
     const files = profileFiles(this.#input.stateFolder, memory.identity);
     const baseDigest = await writeBase(files.base, base);
-    const { stats, protocol, checksum, compressor, exitCode } = transfer;
-    const success = {
-      counts: {
-        transferred: stats.transferredFiles,
-        deleted: plan.delete.length,
-        total: stats.files.total,
-      },
-      bytes: stats.transferredSize,
-      literal: stats.literalData,
-      matched: stats.matchedData,
-    };
+    const { exitCode } = transfer;
+    const done = doneBy(transfer, plan.delete.length);
     this.#record.ended(
       memory,
-      { exitCode, result: exitCode === EXIT.OK ? 'ok' : 'partial', success },
-      { baseDigest, filterHash: filterHash(this.#profile), peer: { protocol, checksum, compressor } },
+      { exitCode, result: exitCode === EXIT.OK ? 'ok' : 'partial', done },
+      { baseDigest, filterHash: this.#filterHash, peer: peerOf(transfer) },
     );
   }
 

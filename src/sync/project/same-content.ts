@@ -1,12 +1,11 @@
 import type { ByteString } from '../../core/bytes.ts';
 import { EXIT } from '../../core/errors.ts';
-import type { FilterArgument } from '../../options/transfer-options.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
-import { asLocal, type Sides } from './inspect.ts';
-import { anchoredPattern } from './plan-rules.ts';
+import { asLocal, compareSides, type Sides } from './inspect.ts';
+import { onlyPaths } from './plan-rules.ts';
 import type { Profile } from './profile.ts';
 import type { Comparison } from './three-way.ts';
-import { parentOf } from './tree.ts';
+import type { Tree } from './tree.ts';
 
 /** Digests of files, and by which algorithm. */
 interface Digests {
@@ -15,20 +14,36 @@ interface Digests {
   protocol: number;
 }
 
+/** Where files are asked about. */
+export interface ContentPlaces {
+  profile: Profile;
+  remote: Remote;
+  connect: Omit<RemoteSettings, 'location' | 'words'>;
+}
+
 /**
- * Two versions of a file that differ in their time alone are no conflict: both sides are asked for digests of what would
- * be one, as with --checksum.
- * @returns the sides, with the time of the server for every local file that has the same content
+ * Compares both sides as `compareSides`, but two versions of a file that differ in their time alone are no conflict: both
+ * sides are asked for digests of what would be one, as with --checksum.
+ * @returns the sides too, with the time of the server for every local file that has the same content
  * @throws RsyncError as a transfer
  */
-export async function withSameContent(
+export async function compareContents(
+  base: Tree | undefined,
+  sides: Sides,
+  places: ContentPlaces,
+): Promise<{ sides: Sides; comparison: Comparison }> {
+  const { profile } = places;
+  const comparison = compareSides(base, sides, profile);
+  const settled = await withSameContent(comparison, sides, places);
+  if (settled === sides) return { sides, comparison };
+  return { sides: settled, comparison: compareSides(base, settled, profile) };
+}
+
+/** The same sides if nothing was to be settled. */
+async function withSameContent(
   comparison: Comparison,
   sides: Sides,
-  {
-    profile,
-    remote,
-    connect,
-  }: { profile: Profile; remote: Remote; connect: Omit<RemoteSettings, 'location' | 'words'> },
+  { profile, remote, connect }: ContentPlaces,
 ): Promise<Sides> {
   const candidates = comparison.paths
     .filter(
@@ -65,23 +80,15 @@ async function digestsOf(
   const byPath = new Map<ByteString, string>();
   const result = await folder.list({
     words: ['--recursive', '--links', '--times', '--checksum', ...words],
-    rules: onlyThese(paths),
+    rules: onlyPaths(paths),
     onEvent: (event) => {
-      if (event.type !== 'listed' || event.entry.checksum === undefined) return;
-      byPath.set(event.entry.name, Buffer.from(event.entry.checksum).toString('hex'));
+      if (event.type !== 'listed') return;
+      const { name, checksum } = event.entry;
+      if (checksum !== undefined && checksum.length > 0)
+        byPath.set(name, Buffer.from(checksum).toString('hex'));
     },
   });
   // A file that cannot be read has no digest, or one of nothing.
   if (result.exitCode !== EXIT.OK) byPath.clear();
   return { byPath, checksum: result.checksum, protocol: result.protocol };
-}
-
-/** Rules that let these paths through, with the directories above them. */
-function onlyThese(paths: readonly ByteString[]): FilterArgument[] {
-  const wanted = new Set<ByteString>();
-  for (const path of paths) {
-    for (let at = path; at !== '' && !wanted.has(at); at = parentOf(at)) wanted.add(at);
-  }
-  const rules = [...wanted].map((path): FilterArgument => ({ kind: 'include', text: anchoredPattern(path) }));
-  return [...rules, { kind: 'exclude', text: '*' }];
 }

@@ -10,7 +10,7 @@ import type { Listing } from './listing.ts';
 import { type AskIgnored, onlyIgnoredSides } from './only-ignored.ts';
 import { type Plan, planPull, planPush } from './plan.ts';
 import type { Profile } from './profile.ts';
-import { withSameContent } from './same-content.ts';
+import { compareContents } from './same-content.ts';
 import { type Change, isOwnChange } from './three-way.ts';
 
 export interface StatusInput {
@@ -125,8 +125,7 @@ async function both(
     let sides = listed;
     let base = known;
     if (profile.onlyIgnored) ({ sides, base } = await onlyIgnoredSides(sides, base, ignored));
-    sides = await withSameContent(compareSides(base, sides, profile), sides, { profile, remote, connect });
-    const comparison = compareSides(base, sides, profile);
+    const { comparison } = await compareContents(base, sides, { profile, remote, connect });
     const policy = {
       conflict: profile.conflict,
       now: now(),

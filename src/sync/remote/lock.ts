@@ -14,6 +14,7 @@ import type { TransferResult } from '../../client/transfer-request.ts';
 import { type ByteString, fromText, toText } from '../../core/bytes.ts';
 import { EXIT, RsyncError } from '../../core/errors.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
+import { Complaints } from './complaints.ts';
 import type { Remote, RemoteRun } from './remote.ts';
 
 export const LOCK_NAME = '.rsyncjs-lock';
@@ -26,6 +27,9 @@ export const LEASE = 120;
 const LEAST_PROTOCOL = 30;
 /** `cL+++++++++`: a local change, and new: docs/protocol/3-transfer.md, 2.1. */
 const CREATED = 0x6000;
+
+/** EEXIST has this number on every system, whatever its words are. */
+const EXISTS = /\(17\)$/;
 
 /** Who holds a lock. */
 export interface LockOwner {
@@ -189,16 +193,19 @@ export class RemoteLock {
    */
   async #create(name: string): Promise<boolean> {
     let created = false;
-    const errors: string[] = [];
+    const complaints = new Complaints();
     const { exitCode } = await this.#send(name, ['--ignore-existing'], (event) => {
       if (event.type === 'item' && (event.iflags & CREATED) === CREATED) created = true;
-      if (event.type === 'message' && event.level === 'error') errors.push(toText(event.text));
+      complaints.hear(event);
     });
-    // Servers tell of another one that was quicker in this very moment as an error.
-    if (exitCode === EXIT.OK || created || (await see(this.#remote, name)) !== undefined) return created;
+    // Servers tell of another one that was quicker in this very moment as an error; it may be gone again already.
+    const { lines } = complaints;
+    const isLate = lines.some((line) => EXISTS.test(line));
+    if (exitCode === EXIT.OK || created || isLate) return created;
+    if ((await see(this.#remote, name)) !== undefined) return false;
     throw new RsyncError(
       'RSYNC_FILE_IO',
-      `no lock can be made in ${this.#remote.location}: ${errors[0] ?? ''}`,
+      `no lock can be made in ${this.#remote.location}: ${lines[0] ?? ''}`,
       {
         exitCode,
         origin: 'remote',

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { shellHost } from '../../client/remote-shell.ts';
 import { transfer } from '../../client/transfer.ts';
 import type { RootAttributes, TransferRequest, TransferResult } from '../../client/transfer-request.ts';
@@ -67,6 +70,18 @@ export class Remote {
   push(local: string | readonly string[], run: RemoteRun): Promise<TransferResult> {
     const sources = typeof local === 'string' ? [local] : local;
     return this.#transfer([...sources, this.#at(run.path)], run);
+  }
+
+  /** Makes the folder, not those above it; one that is there stays as it is. Throws and ends as `transfer`. */
+  async makeFolder(): Promise<TransferResult> {
+    const temp = mkdtempSync(join(tmpdir(), 'rsyncjs-folder-'));
+    try {
+      // Its mode is that of a new folder here; that of the one above it is for its owner alone.
+      mkdirSync(join(temp, 'new'));
+      return await this.push(`${join(temp, 'new')}/`, { words: ['--dirs'] });
+    } finally {
+      rmSync(temp, { recursive: true, force: true });
+    }
   }
 
   /**

@@ -4,7 +4,7 @@ import { fromText } from '../../../src/core/bytes.ts';
 import { FilterSet } from '../../../src/filter/filter-list.ts';
 import { matchRule } from '../../../src/filter/rule.ts';
 import { CONFLICT_PATTERN, conflictName } from '../../../src/sync/project/conflict-names.ts';
-import { foldedGroups, foldPath } from '../../../src/sync/project/folding.ts';
+import { foldPath } from '../../../src/sync/project/folding.ts';
 
 const AT = new Date('2026-03-04T05:06:07.890Z');
 const free = () => false;
@@ -69,13 +69,5 @@ describe('names that are one', () => {
     expect(foldPath('e\xcc\x81', { case: true, unicode: false })).not.toBe(foldPath('\xc3\x89', both));
     expect(foldPath(fromText('Straße'), both)).toBe('strasse');
     expect(foldPath('\xff\xfeA', both)).toBe('\xff\xfeA');
-  });
-
-  it('are grouped', () => {
-    expect(foldedGroups(['a/B', 'c', 'A/b', 'd', 'C'], both)).toEqual([
-      ['a/B', 'A/b'],
-      ['c', 'C'],
-    ]);
-    expect(foldedGroups(['a', 'A'], { case: false, unicode: false })).toEqual([]);
   });
 });

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FilterSet } from '../../../src/filter/filter-list.ts';
-import { matchRule } from '../../../src/filter/rule.ts';
 import { checkGuards, type GuardInputs } from '../../../src/sync/project/guards.ts';
-import { hiddenTracked } from '../../../src/sync/project/hidden-tracked.ts';
 import { type PlanPolicy, planPull, planPush } from '../../../src/sync/project/plan.ts';
 import { compareTrees } from '../../../src/sync/project/three-way.ts';
 import type { Tree } from '../../../src/sync/project/tree.ts';
@@ -107,49 +104,5 @@ describe('guards', () => {
     expect(without.plan.keep).toEqual([{ path: 'old', reason: 'deletions-off' }]);
     // It is not forgotten either: the next run knows it as something that the server deleted.
     expect(without.plan.settled.has('old')).toBe(false);
-  });
-});
-
-describe('patterns that hide what Git tracks', () => {
-  const rules = ['bin/', '/dist/', '*.log'].map((pattern) => matchRule(pattern));
-  const filter = new FilterSet(rules, { side: 'sender', rootPath: '/' });
-  const excludedBy = (path: string, isDirectory: boolean) => {
-    const rule = filter.decide(path, isDirectory);
-    return rule?.include === false ? rule.pattern + (rule.dirOnly ? '/' : '') : undefined;
-  };
-  const tracked = [
-    ...Array.from({ length: 12 }, (_, k) => `src/app/bin/deep/${k}.ts`),
-    'dist/a.js',
-    'dist/b.js',
-    'a.log',
-    'src/index.ts',
-  ];
-
-  it('5.6.5 (A5): an unanchored one that hides more than the limit is told, the worst first', () => {
-    expect(hiddenTracked(tracked, excludedBy)).toMatchObject([
-      {
-        name: 'hidden-tracked',
-        weight: 'warning',
-        sentence: 'The pattern bin/ hides 12 files that Git tracks.',
-        remedy: 'It matches at any depth: write /bin/ if only the one at the top is meant.',
-        count: 12,
-        more: 7,
-      },
-    ]);
-    const all = hiddenTracked(tracked, excludedBy, { limit: 0 });
-    expect(all.map(({ count }) => count)).toEqual([12, 2, 1]);
-    expect(all[1]!.remedy).toBe('Remove the pattern if they are to be synced.');
-  });
-
-  it('asks about each directory once', () => {
-    let asked = 0;
-    hiddenTracked(
-      Array.from({ length: 1000 }, (_, k) => `a/b/c/${k}`),
-      () => {
-        asked++;
-        return undefined;
-      },
-    );
-    expect(asked).toBe(1003);
   });
 });

@@ -48,6 +48,20 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     ]);
   });
 
+  it('two machines that push at once to a folder that is not there yet: one of them does', async () => {
+    put(anna.root, 'a', 'of anna\n');
+    put(bert.root, 'b', 'of bert\n');
+    const outcomes = await Promise.allSettled([anna.push(), bert.push()]);
+    const [ofAnna, ofBert] = outcomes.map((end) =>
+      end.status === 'fulfilled' ? end.value.outcome : (end.reason as { code?: string }).code,
+    );
+    const [loser, pushed] = ofAnna === 'ok' ? [ofBert, 'a'] : [ofAnna, 'b'];
+    // That somebody is at it, or that somebody was.
+    expect(loser).toMatch(/^(?:RSYNC_BUSY|stopped)$/);
+    expect([ofAnna, ofBert]).toContain('ok');
+    expect(readdirSync(server)).toEqual([pushed]);
+  });
+
   /** Both machines and the server have `a`, `b` and `folder/c`. */
   async function inStep(): Promise<void> {
     for (const path of ['a', 'b', 'folder/c']) put(anna.root, path, `${path} of anna\n`);
@@ -167,6 +181,24 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     remove(bert.root, 'sub/size');
     expect((await bert.pull()).outcome).toBe('ok');
     expect(statSync(join(bert.root, 'sub/same')).mtimeMs).toBe(statSync(join(anna.root, 'sub/same')).mtimeMs);
+  });
+
+  it('rules that a pull has brought are new to the next run', async () => {
+    for (const machine of [anna, bert]) {
+      const file = join(machine.root, '.rsync-exclude');
+      machine.profile = { ...machine.profile, rules: [{ kind: 'exclude-from', file }] };
+      put(machine.root, '.rsync-exclude', '*.log\n');
+    }
+    await inStep();
+    put(anna.root, '.rsync-exclude', '*.tmp\n');
+    await anna.push();
+    expect((await bert.pull()).outcome).toBe('ok');
+    expect(readFileSync(join(bert.root, '.rsync-exclude'), 'utf8')).toBe('*.tmp\n');
+    remove(anna.root, 'b');
+    await anna.push();
+    const stopped = await bert.pull();
+    expect([stopped.exitCode, stopped.guards.map(({ name }) => name)]).toEqual([40, ['filter-changed']]);
+    expect(existsSync(join(bert.root, 'b'))).toBe(true);
   });
 
   it('an emptied root stops; so do many deletions without a person to ask', async () => {

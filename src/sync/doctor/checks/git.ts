@@ -1,11 +1,14 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ByteString, toText } from '../../../core/bytes.ts';
+import { type ExcludedBy, excludedBy } from '../../../client/rules.ts';
+import { type ByteString, fromText, toText } from '../../../core/bytes.ts';
 import { platform } from '../../../files/platform/index.ts';
+import { parseArguments } from '../../../options/parse.ts';
 import { GitTree } from '../../project/git.ts';
 import { type Check, count, info, ok, warning } from '../check.ts';
 import type { SetupContext } from '../context.ts';
-import { hiddenRules, localListing } from '../local-listing.ts';
+import { hidingPatterns, isAnchored } from '../hidden-tracked.ts';
+import { hiddenRules } from '../local-listing.ts';
 
 /** Names that are shown of many. */
 const EXAMPLES = 5;
@@ -24,8 +27,8 @@ export const git: Check = {
     },
     {
       grade: 'warning',
-      when: 'tracked files are hidden by the rules, as by an unanchored `build/`; count and examples are told',
-      remedy: 'Anchor the rule (`/build/`), or include the folder before it.',
+      when: 'a pattern hides tracked files, as an unanchored `build/` does; pattern, count and examples are told',
+      remedy: 'Anchor it (`/build/`), or remove it.',
     },
     { grade: 'error', when: 'Git fails there', remedy: 'Mend the repository; Git says what is wrong.' },
   ],
@@ -42,8 +45,12 @@ export const git: Check = {
       return info(why, { repository: false });
     }
     const tracked = await opened.tree.tracked();
-    const visible = await visibleNames(context);
-    const hidden = tracked.filter((path) => !visible.has(path) && isThere(root, path));
+    const hides = rulesOf(context);
+    const hiding = hidingPatterns(
+      tracked.filter((path) => isThere(root, path)),
+      hides,
+    );
+    const hidden = hiding.flatMap(({ paths }) => paths);
     const dotGit = dotGitOf(root);
     const details = {
       repository: true,
@@ -51,8 +58,9 @@ export const git: Check = {
       tracked: tracked.length,
       hidden: hidden.length,
       examples: hidden.slice(0, EXAMPLES).map(toText),
+      patterns: hiding.map(({ pattern, paths }) => ({ pattern: toText(pattern), hides: paths.length })),
     };
-    if (dotGit !== undefined && visible.has('.git')) {
+    if (dotGit !== undefined && hides('.git', dotGit === 'folder') === undefined) {
       return warning(
         `.git is a ${dotGit} and would be synchronised`,
         dotGit === 'file'
@@ -61,10 +69,16 @@ export const git: Check = {
         details,
       );
     }
-    if (hidden.length > 0) {
+    const [worst] = hiding;
+    if (worst !== undefined) {
+      const pattern = toText(worst.pattern);
+      const others = hiding.length === 1 ? '' : ` and ${count(hiding.length - 1, 'other pattern')}`;
+      const verb = hiding.length === 1 ? 'hides' : 'hide';
       return warning(
-        `${count(hidden.length, 'file')} that Git tracks would not be synchronised: ${shown(hidden)}`,
-        'Anchor the rule that hides them ("/build/" in place of "build/"), or include their folder before it.',
+        `the pattern ${pattern}${others} ${verb} ${count(hidden.length, 'file')} that Git tracks: ${shown(hidden)}`,
+        isAnchored(worst.pattern)
+          ? `Remove ${pattern} if they are to be synchronised.`
+          : `It matches at any depth: write /${pattern} if only the one at the top is meant.`,
         details,
       );
     }
@@ -77,17 +91,11 @@ export const git: Check = {
   },
 };
 
-async function visibleNames(context: SetupContext): Promise<Set<ByteString>> {
-  const { root, rules = [], excludeFiles = [], options = [] } = context.profile;
-  const names = new Set<ByteString>();
-  await localListing(root, context.input.env, {
-    words: options,
-    rules: hiddenRules(rules, excludeFiles),
-    onEvent: (event) => {
-      if (event.type === 'listed') names.add(event.entry.name);
-    },
-  });
-  return names;
+/** All rules of a transfer: those of the configuration, of files, and among the options. */
+function rulesOf({ profile }: SetupContext): ExcludedBy {
+  const { root, rules = [], excludeFiles = [], options = [] } = profile;
+  const { filters } = parseArguments(options).options;
+  return excludedBy([...hiddenRules(rules, excludeFiles), ...filters], fromText(root));
 }
 
 function isThere(root: string, path: ByteString): boolean {

@@ -1,15 +1,18 @@
+import type { TransferResult } from '../../client/transfer-request.ts';
 import { EXIT, isRsyncError } from '../../core/errors.ts';
-import { appendHistory, type HistoryRecord } from '../state/history.ts';
-import { afterRun, type Direction, type ProfileState, type Success } from '../state/profile-state.ts';
-import { profileFiles, writeState } from '../state/state-file.ts';
-import type { Memory } from './inspect.ts';
-import type { Profile } from './profile.ts';
-
-/** How far a run has come: for messages, and for what is remembered of one that failed. */
-export type Stage = 'lock' | 'connect' | 'list' | 'plan' | 'transfer' | 'settle';
+import { appendHistory, type HistoryRecord } from './history.ts';
+import {
+  afterRun,
+  type Direction,
+  type ProfileIdentity,
+  type ProfileState,
+  type Success,
+} from './profile-state.ts';
+import { profileFiles, writeState } from './state-file.ts';
 
 export interface RecordInput {
-  profile: Pick<Profile, 'words'>;
+  /** Those of rsync, as they were configured. */
+  options: readonly string[];
   direction: Direction;
   dryRun: boolean;
   stateFolder: string;
@@ -18,18 +21,26 @@ export interface RecordInput {
   now: () => Date;
 }
 
+/** What the run began with. */
+export interface Remembered {
+  identity: ProfileIdentity;
+  state: ProfileState;
+}
+
 /** How a run ended. */
 export interface RunEnd {
   exitCode: number;
   result: HistoryRecord['result'];
-  stage?: Stage;
+  /** How far it came. */
+  stage?: string;
   /** The code, and the sentence. */
-  error?: string;
-  message?: string;
-  success?: Omit<Success, 'at' | 'duration'>;
+  error?: string | undefined;
+  message?: string | undefined;
+  /** What was transferred; it counts as a success if the result is `ok`. */
+  done?: Omit<Success, 'at' | 'duration'> | undefined;
 }
 
-/** Keeps what is known of a run: the state of the profile, and a line of its history. */
+/** Keeps what is known of a run of a profile or a spoke: its state, and a line of its history. */
 export class RunRecord {
   readonly #input: RecordInput;
 
@@ -39,13 +50,13 @@ export class RunRecord {
 
   /** @throws RsyncError (exit 11) */
   ended(
-    { identity, state }: Memory,
+    { identity, state }: Remembered,
     run: RunEnd,
     learned: Partial<Pick<ProfileState, 'baseDigest' | 'filterHash' | 'peer'>> = {},
   ): void {
-    const { profile, stateFolder, direction, dryRun, who, started, now } = this.#input;
+    const { options, stateFolder, direction, dryRun, who, started, now } = this.#input;
     const endedAt = now();
-    const { exitCode, result, stage, error, message, success } = run;
+    const { exitCode, result, stage, error, message, done } = run;
     const next = afterRun(state, {
       direction,
       startedAt: started,
@@ -54,7 +65,7 @@ export class RunRecord {
       exitCode,
       ...(stage === undefined ? {} : { stage }),
       ...(message === undefined && error === undefined ? {} : { error: message ?? error! }),
-      ...(success === undefined || result !== 'ok' ? {} : { success }),
+      ...(done === undefined || result !== 'ok' ? {} : { success: done }),
     });
     writeState(stateFolder, { ...next, ...learned });
     appendHistory(profileFiles(stateFolder, identity).history, {
@@ -64,8 +75,8 @@ export class RunRecord {
       profile: identity.profile,
       direction,
       ...(dryRun ? { dry: true as const } : {}),
-      options: profile.words,
-      ...(success === undefined ? {} : { counts: success.counts }),
+      options,
+      ...(done === undefined ? {} : { counts: done.counts }),
       result,
       exitCode,
       duration: Math.max(0, endedAt.getTime() - started.getTime()),
@@ -74,7 +85,7 @@ export class RunRecord {
   }
 
   /** Of a run that threw; never throws: the failure itself is what is to be told. */
-  failed(memory: Memory, stage: Stage, error: unknown): void {
+  failed(memory: Remembered, stage: string, error: unknown): void {
     const known = isRsyncError(error);
     try {
       this.ended(memory, {
@@ -88,4 +99,25 @@ export class RunRecord {
       // A disk that is full, most likely.
     }
   }
+}
+
+/** @param deleted  as planned, where a server of an old protocol does not tell. Default: what was told */
+export function doneBy(
+  { stats }: TransferResult,
+  deleted = stats.deleted.total,
+): NonNullable<RunEnd['done']> {
+  return {
+    counts: { transferred: stats.transferredFiles, deleted, total: stats.files.total },
+    bytes: stats.transferredSize,
+    literal: stats.literalData,
+    matched: stats.matchedData,
+  };
+}
+
+export function peerOf({
+  protocol,
+  checksum,
+  compressor,
+}: TransferResult): NonNullable<ProfileState['peer']> {
+  return { protocol, checksum, compressor };
 }
