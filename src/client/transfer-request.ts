@@ -1,12 +1,12 @@
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import type { RootAttributes } from '../session/client-session.ts';
+import type { ItemGuard, RootAttributes } from '../session/client-session.ts';
 import type { Channel } from '../transport/channel.ts';
 import type { RemoteShell } from '../transport/remote-shell.ts';
 import type { OnPrompt } from '../transport/ssh/auth/prompts.ts';
 import type { SshOptions } from '../transport/ssh/options.ts';
 
-export type { RootAttributes } from '../session/client-session.ts';
+export type { ItemGuard, RootAttributes } from '../session/client-session.ts';
 
 /** One transfer, ready to run. */
 export interface TransferRequest {
@@ -39,6 +39,8 @@ export interface TransferRequest {
    * that, by telling what they are; on a pull it is `kept`. Default: they become those of the source, as rsync has it.
    */
   root?: RootAttributes | 'kept' | undefined;
+  /** Keeps items out at this end: of the destination on a pull, of the source on a push. Default: none. */
+  guard?: ItemGuard | undefined;
   /**
    * `--timeout` is about what the other side says: our own keep-alives, which it may take without being well, do not count.
    * Default false, as rsync has it.

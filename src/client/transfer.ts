@@ -47,6 +47,7 @@ export async function transfer(request: TransferRequest): Promise<TransferResult
     rules,
     names,
     root: request.root,
+    guard: request.guard,
     hearsPeer: request.hearsPeer,
     emit,
     signal: request.signal,

@@ -7,6 +7,7 @@ import type { TransferOptions } from '../options/transfer-options.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import type { Wire } from '../protocol/wire.ts';
+import type { ItemGuard } from './item-guard.ts';
 import type { ModulePolicy } from './policy.ts';
 
 /** I/O error flags, docs/protocol/2-file-list.md, 2.11. */
@@ -37,6 +38,7 @@ export class RoleContext {
   readonly policy: ModulePolicy | undefined;
   /** What the root of the destination is to look like, if not like the root of the source. */
   readonly root: RootAttributes | 'kept' | undefined;
+  readonly guard: ItemGuard | undefined;
   /** Bytes on the wire when the handshake was over: rsync counts from there. */
   readonly startBytes: { readonly sent: number; readonly received: number };
   readonly stats: TransferStats = emptyStats();
@@ -66,6 +68,7 @@ export class RoleContext {
     startBytes: { sent: number; received: number };
     policy?: ModulePolicy | undefined;
     root?: RootAttributes | 'kept' | undefined;
+    guard?: ItemGuard | undefined;
   }) {
     this.wire = init.wire;
     this.negotiated = init.negotiated;
@@ -77,6 +80,7 @@ export class RoleContext {
     this.startBytes = init.startBytes;
     this.policy = init.policy;
     this.root = init.root;
+    this.guard = init.guard;
   }
 
   /** The exit code of a run that reached its end: later rows win (docs/protocol/1-session.md, 1.9). */

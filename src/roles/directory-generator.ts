@@ -103,6 +103,10 @@ export class DirectoryGenerator extends GeneratorPart {
     }
     if (name === '.' && this.side.destination.created) this.made.add(key);
     const wasMade = this.made.has(key) && !this.ctx.options.dryRun;
+    if (!wasMade && this.items.isGuarded(name, stat)) {
+      this.skipped.add(key);
+      return false;
+    }
     if (!wasMade && this.items.isUnwanted(name, stat, true)) {
       (stat === undefined ? this.skipped : this.blocked).add(key);
       return false;
@@ -147,7 +151,7 @@ export class DirectoryGenerator extends GeneratorPart {
     const stat = this.lstat(list, i);
     if (stat === 'failed' || stat?.isDirectory || this.blocked.has(list.dirname(i))) return;
     const { existing, ignoreExisting } = this.ctx.options;
-    if (stat === undefined ? existing : ignoreExisting) return;
+    if (stat === undefined ? existing : ignoreExisting || this.items.isGuarded(name, stat)) return;
     this.make(name, list.name(i), 0o700, stat);
   }
 

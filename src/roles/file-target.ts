@@ -52,6 +52,7 @@ export class FileTargets {
     const root = this.side.root!;
     let shown = name;
     try {
+      if (options.inplace && this.isGuarded(name)) return undefined;
       const existing = options.perms ? undefined : root.lstat(name);
       const basis = request.transfer?.basis;
       if (options.inplace) return this.inplace({ root, name }, true, existing, position);
@@ -118,16 +119,24 @@ export class FileTargets {
     }
   }
 
-  /** Backs up what is there, then renames. False, after reporting, if that would lose the old file. */
+  /** Backs up what is there, then renames. False if that would lose the old file, or it is not to be touched. */
   private async putInPlace({ root, name: from, temp }: Target, name: ByteString): Promise<boolean> {
     const own = this.side.root!;
     const { backups } = this.side.keeping;
-    if (backups !== undefined && !(await backups.keepLarge(name))) {
+    if (this.isGuarded(name) || (backups !== undefined && !(await backups.keepLarge(name)))) {
       if (temp !== undefined) removeTemp(temp);
       return false;
     }
     await this.move({ root, name: from }, { root: own, name });
     return true;
+  }
+
+  /** What is there is not to be touched: it may have come, or changed, since the generator asked. */
+  private isGuarded(name: ByteString): boolean {
+    const { guard } = this.ctx;
+    if (guard?.mayChange === undefined) return false;
+    const found = this.side.root!.lstat(name);
+    return found !== undefined && !guard.mayChange(name, found);
   }
 
   /** `--delay-updates`: the files that wait get their places, in the order in which they came. */
@@ -136,7 +145,7 @@ export class FileTargets {
     const root = this.side.root!;
     for (const { at, name, arrived, failed } of delayed.splice(0)) {
       try {
-        if (backups !== undefined && !(await backups.keepLarge(name))) {
+        if (this.isGuarded(name) || (backups !== undefined && !(await backups.keepLarge(name)))) {
           failed();
           continue;
         }
@@ -168,6 +177,10 @@ export class FileTargets {
     try {
       if (partials !== undefined) {
         partials.keep(temp, name);
+        return;
+      }
+      if (this.isGuarded(name)) {
+        removeTemp(temp);
         return;
       }
       // 1970 as its time, so that no comparison takes it for new.

@@ -100,6 +100,11 @@ export class LocalItems {
     return false;
   }
 
+  /** What is there is not to be touched. */
+  isGuarded(name: ByteString, found: Stat | undefined): boolean {
+    return found !== undefined && this.ctx.guard?.mayChange?.(name, found) === false;
+  }
+
   /** The filters of a daemon's module are about it. */
   isHidden(name: ByteString, isDirectory: boolean): boolean {
     const { root } = this.side;

@@ -250,7 +250,8 @@ export class Sender {
     const sums = appends ? NO_SUMS : await this.files.readSums(sumHead);
     const origin = this.origins[found.held.origin(found.i)]!;
     const kept = appends ? coveredLength(sumHead) : 0;
-    const source = this.files.open(origin, entry.name, kept);
+    const isHeldBack = ctx.guard?.maySend?.(entry.name) === false;
+    const source = isHeldBack ? undefined : this.files.open(origin, entry.name, kept);
     if (source === undefined) {
       ctx.stats.transferredFiles--;
       ctx.stats.transferredSize -= entry.size;

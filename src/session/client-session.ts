@@ -14,6 +14,7 @@ import type { Negotiated } from '../protocol/negotiated.ts';
 import { secludedArguments } from '../protocol/remote-words.ts';
 import { buildServerArgs, capabilityText } from '../protocol/server-args.ts';
 import { emptyStats, RoleContext, type RootAttributes } from '../roles/context.ts';
+import type { ItemGuard } from '../roles/item-guard.ts';
 import type { Channel } from '../transport/channel.ts';
 import { type DaemonTerms, openDaemon } from './daemon-client.ts';
 import { cvsExcludes } from './filter.ts';
@@ -26,6 +27,7 @@ import { runReceivingSide } from './receiving.ts';
 import { runSendingSide } from './sending.ts';
 
 export type { RootAttributes } from '../roles/context.ts';
+export type { ItemGuard } from '../roles/item-guard.ts';
 
 /** How long the remote command may take to end after the goodbye. */
 const EXIT_PATIENCE = 10_000;
@@ -46,6 +48,7 @@ export interface ClientSessionInit {
   names?: readonly ByteString[] | undefined;
   /** What the root of the destination is to look like: as it does (`kept`), for a push as described. */
   root?: RootAttributes | 'kept' | undefined;
+  guard?: ItemGuard | undefined;
   emit: EventSink;
   /** Shared with a server in this process. */
   handover?: Handover | undefined;
@@ -118,6 +121,7 @@ export async function runClientSession(init: ClientSessionInit): Promise<Session
       handover: init.handover,
       startBytes,
       root: init.root,
+      guard: init.guard,
     });
     const localPaths = init.localPaths.map(fromText);
     init.emit({

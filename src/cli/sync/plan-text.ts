@@ -50,6 +50,14 @@ export function keptLines({ keep }: Plan, utf8: boolean): ByteString[] {
   return [what, ...list(keep, utf8, ({ reason }) => KEPT[reason])];
 }
 
+/** What was left out because somebody was at work on it. */
+export function changedLines(changed: readonly ByteString[], utf8: boolean): ByteString[] {
+  if (changed.length === 0) return [];
+  const what = changed.length === 1 ? '1 path' : `${changed.length} paths`;
+  const paths = changed.map((path) => ({ path }));
+  return [`${what} changed here while the pull ran:`, ...list(paths, utf8, () => 'left as it is')];
+}
+
 /** Why nothing was done, and what to do. */
 export function blockedLines({ direction, conflicts, refused }: Plan, utf8: boolean): ByteString[] {
   const lines: ByteString[] = [];

@@ -1,4 +1,5 @@
 /** `rsyncjs pull` and `rsyncjs push` inside a project. */
+import { toText } from '../../core/bytes.ts';
 import { parseArguments } from '../../options/parse.ts';
 import { redactAddress } from '../../sync/config/redaction.ts';
 import { usualFolding } from '../../sync/project/folding.ts';
@@ -9,7 +10,7 @@ import { TextPrinter } from '../text-printer.ts';
 import { marked } from './marks.ts';
 import { chooser, confirmGuard } from './plan-choice.ts';
 import { planJson } from './plan-json.ts';
-import { blockedLines, guardLines, keptLines, resolvedLines } from './plan-text.ts';
+import { blockedLines, changedLines, guardLines, keptLines, resolvedLines } from './plan-text.ts';
 import { openProfile } from './project.ts';
 import { type ProjectWords, takeProjectOptions } from './project-arguments.ts';
 import { figuresLine } from './run-figures.ts';
@@ -90,11 +91,12 @@ function sayHeading(screen: Screen, direction: Direction, remote: string, dryRun
 
 function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectWords, screen: Screen): void {
   const { marks, utf8 } = screen;
-  const { plan, guards, problems, outcome, exitCode } = result;
+  const { plan, guards, problems, outcome, exitCode, changed } = result;
   for (const problem of problems) screen.warn(`${marks.warning} ${problem}`);
   screen.sayBytes(resolvedLines(plan, utf8));
   // Where nothing was done everything stays as it is.
   if (outcome !== 'stopped') screen.sayBytes(keptLines(plan, utf8));
+  screen.sayBytes(changedLines(changed, utf8));
   if (outcome === 'stopped' || dryRun) {
     const lines = [...blockedLines(plan, utf8), ...guards.flatMap((guard) => guardLines(guard, utf8))];
     for (const line of lines) screen.around.output.err(`${line}\n`);
@@ -123,7 +125,7 @@ function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectW
   }
 }
 
-function resultJson({ outcome, exitCode, plan, guards, problems, transfer }: RunResult): object {
+function resultJson({ outcome, exitCode, plan, guards, problems, changed, transfer }: RunResult): object {
   return {
     schema: 1,
     outcome,
@@ -131,6 +133,7 @@ function resultJson({ outcome, exitCode, plan, guards, problems, transfer }: Run
     plan: planJson(plan),
     guards: guards.map(({ name, weight, sentence, count }) => ({ name, weight, sentence, count })),
     problems,
+    changed: changed.map(toText),
     stats: transfer?.stats ?? null,
   };
 }

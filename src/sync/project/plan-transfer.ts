@@ -1,10 +1,11 @@
-import type { RootAttributes, TransferResult } from '../../client/transfer-request.ts';
+import type { TransferResult } from '../../client/transfer-request.ts';
 import type { ByteString } from '../../core/bytes.ts';
 import type { EventSink, TransferEvent } from '../../core/events.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { Remote } from '../remote/remote.ts';
-import { asLocal, profileRules } from './inspect.ts';
+import { asLocal, profileRules, type Sides } from './inspect.ts';
 import type { Plan } from './plan.ts';
+import { guardPlan } from './plan-guard.ts';
 import { planRules } from './plan-rules.ts';
 import { BACKUP_FOLDER, PROFILE_WORDS, type Profile } from './profile.ts';
 import { makeTempFolder } from './temp-folder.ts';
@@ -13,8 +14,8 @@ export interface PlanRun {
   plan: Plan;
   profile: Profile;
   remote: Remote;
-  /** Of the remote root; undefined if there is none. */
-  root: RootAttributes | undefined;
+  /** Both sides as they were when the plan was made. */
+  listed: Sides;
   /** Rules after all others. */
   only: readonly FilterArgument[];
   dryRun: boolean;
@@ -34,12 +35,15 @@ export interface PlanResult {
    * because of something excluded in it. What became of them only a look can tell.
    */
   unheard: ReadonlySet<ByteString>;
+  /** Those of them that changed here since the sides were listed, and therefore stay as they are. */
+  changed: readonly ByteString[];
 }
 
 /** One run of rsync that does a plan and nothing else. Throws as a transfer. */
 export async function transferPlan(run: PlanRun): Promise<PlanResult> {
-  const { plan, profile, remote, root, only, dryRun, host, started, tells, onEvent } = run;
+  const { plan, profile, remote, listed, only, dryRun, host, started, tells, onEvent } = run;
   const { rules, deletes } = planRules(plan);
+  const guard = dryRun ? undefined : guardPlan(plan, listed, profile);
   const unheard = new Set([...plan.transfer, ...plan.delete].map(({ path }) => path));
   const listen = (event: TransferEvent): void => {
     if (event.type === 'item') unheard.delete(event.entry.name);
@@ -64,17 +68,23 @@ export async function transferPlan(run: PlanRun): Promise<PlanResult> {
       ...only,
     ],
     onEvent: listen,
+    guard,
   };
   const local = asLocal(`${profile.root}${/[\\/]$/.test(profile.root) ? '' : '/'}`);
   if (plan.direction === 'push') {
-    return { result: await remote.push(local, root === undefined ? options : { ...options, root }), unheard };
+    const { root } = listed.remote;
+    const result = await remote.push(local, root === undefined ? options : { ...options, root });
+    return { result, unheard, changed: [] };
   }
   const receives = !dryRun && plan.transfer.some(({ entry }) => entry.kind === 'file');
   const temp = receives ? makeTempFolder(profile.root, [host, profile.name, profile.location]) : undefined;
   const tempWords = temp === undefined ? [] : [`--temp-dir=${temp.path}`];
   try {
     const words = [...options.words, ...tempWords];
-    return { result: await remote.pull(local, { ...options, words, root: 'kept' }), unheard };
+    const result = await remote.pull(local, { ...options, words, root: 'kept' });
+    const changed = [...(guard?.changed ?? [])].sort();
+    for (const path of changed) unheard.add(path);
+    return { result, unheard, changed };
   } finally {
     temp?.remove();
   }

@@ -76,6 +76,8 @@ export interface RunResult {
   guards: Guard[];
   /** What could not be used of what was remembered: sentences. */
   problems: string[];
+  /** Paths of the plan that changed here while the run was under way, and stay as they are. */
+  changed: readonly ByteString[];
   /** Undefined if nothing was run. */
   transfer: TransferResult | undefined;
 }
@@ -214,24 +216,30 @@ class ProjectRun {
       const { plan } = decided;
       onPlan?.(plan);
       this.#record.ended(memory, { exitCode: EXIT.GUARD, result: 'stopped', error: 'RSYNC_GUARD' });
-      return { outcome: 'stopped', exitCode: EXIT.GUARD, plan, guards, problems, transfer: undefined };
+      return {
+        ...{ outcome: 'stopped', exitCode: EXIT.GUARD, plan, guards, problems },
+        ...{ changed: [], transfer: undefined },
+      };
     }
     const plan = decided;
     onPlan?.(plan);
     if (!dryRun)
       await putAside(plan, profile, remote, [this.#input.who.host, profile.name, profile.location]);
     this.#enter('transfer');
-    const { root } = sides.remote;
-    const { result: transfer, unheard } = await transferPlan({
-      ...{ plan, profile, remote, root, only, dryRun, tells, onEvent },
+    const {
+      result: transfer,
+      unheard,
+      changed,
+    } = await transferPlan({
+      ...{ plan, profile, remote, listed, only, dryRun, tells, onEvent },
       host: this.#input.who.host,
       started: this.#started,
     });
-    const { exitCode } = transfer;
+    const exitCode = transfer.exitCode || (changed.length > 0 ? EXIT.PARTIAL : EXIT.OK);
     if (dryRun) this.#record.ended(memory, { exitCode, result: 'dry' });
-    else await this.#settle(memory, remote, { plan, transfer, unheard });
+    else await this.#settle(memory, remote, { plan, transfer, unheard, exitCode });
     const outcome = dryRun ? 'dry' : exitCode === EXIT.OK ? 'ok' : 'partial';
-    return { outcome, exitCode, plan, guards, problems, transfer };
+    return { outcome, exitCode, plan, guards, problems, changed, transfer };
   }
 
   /** What the profile is about, of what was listed. */
@@ -300,14 +308,13 @@ class ProjectRun {
   async #settle(
     memory: Memory,
     remote: Remote,
-    run: { plan: Plan; transfer: TransferResult; unheard: ReadonlySet<ByteString> },
+    run: { plan: Plan; transfer: TransferResult; unheard: ReadonlySet<ByteString>; exitCode: number },
   ): Promise<void> {
     this.#enter('settle');
-    const { transfer, plan } = run;
+    const { transfer, plan, exitCode } = run;
     const base = await this.#baseAfter(memory, remote, run);
     const files = profileFiles(this.#input.stateFolder, memory.identity);
     const baseDigest = await writeBase(files.base, base);
-    const { exitCode } = transfer;
     const done = doneBy(transfer, plan.delete.length);
     this.#record.ended(
       memory,

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shellHost } from '../../client/remote-shell.ts';
 import { transfer } from '../../client/transfer.ts';
-import type { RootAttributes, TransferRequest, TransferResult } from '../../client/transfer-request.ts';
+import type {
+  ItemGuard,
+  RootAttributes,
+  TransferRequest,
+  TransferResult,
+} from '../../client/transfer-request.ts';
 import type { EventSink } from '../../core/events.ts';
 import { platform } from '../../files/platform/index.ts';
 import { classifyPaths, parseLocation } from '../../options/location.ts';
@@ -36,6 +41,7 @@ export interface RemoteRun {
   rules?: readonly FilterArgument[];
   onEvent?: EventSink;
   root?: RootAttributes | 'kept';
+  guard?: ItemGuard | undefined;
   /** Below the folder: `name`, `folder/name`, or the contents of one, `folder/`. Default: the contents of the folder. */
   path?: string;
 }
@@ -136,6 +142,7 @@ export class Remote {
       ...route,
       options,
       root: run.root,
+      guard: run.guard,
       onEvent: run.onEvent,
       ssh,
       onPrompt: onPrompt !== undefined && route.daemon !== undefined ? this.#answer : onPrompt,

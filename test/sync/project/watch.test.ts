@@ -15,6 +15,7 @@ const done: RunResult = {
   plan: PLAN,
   guards: [],
   problems: [],
+  changed: [],
   transfer: undefined,
 };
 const overtaken: RunResult = {
