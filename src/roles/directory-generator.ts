@@ -103,7 +103,7 @@ export class DirectoryGenerator extends GeneratorPart {
     }
     if (name === '.' && this.side.destination.created) this.made.add(key);
     const wasMade = this.made.has(key) && !this.ctx.options.dryRun;
-    if (!wasMade && this.items.isGuarded(name, stat)) {
+    if (!wasMade && this.items.isGuarded(name, stat, list, i)) {
       this.skipped.add(key);
       return false;
     }
@@ -151,7 +151,7 @@ export class DirectoryGenerator extends GeneratorPart {
     const stat = this.lstat(list, i);
     if (stat === 'failed' || stat?.isDirectory || this.blocked.has(list.dirname(i))) return;
     const { existing, ignoreExisting } = this.ctx.options;
-    if (stat === undefined ? existing : ignoreExisting || this.items.isGuarded(name, stat)) return;
+    if (stat === undefined ? existing : ignoreExisting || this.items.isGuarded(name, stat, list, i)) return;
     this.make(name, list.name(i), 0o700, stat);
   }
 

@@ -39,7 +39,7 @@ export class EntryGenerator extends GeneratorPart {
     if (!directories.ensureAbove(list, i)) return this.leave(list, i, ndx);
     const stat = this.directories.lstat(list, i);
     if (stat === 'failed') return this.leave(list, i, ndx);
-    if (this.items.isGuarded(name, stat) || this.items.isUnwanted(name, stat, false))
+    if (this.items.isGuarded(name, stat, list, i) || this.items.isUnwanted(name, stat, false))
       return this.leave(list, i, ndx);
     const group = this.groupOf(list, i);
     if (group >= 0) {
@@ -95,7 +95,7 @@ export class EntryGenerator extends GeneratorPart {
     const kind = ITEM.LOCAL_CHANGE | ITEM.XNAME_FOLLOWS;
     const isAbsent = this.directories.isAbsent(list.dirname(i));
     const stat = isAbsent ? undefined : this.directories.lstat(list, i);
-    if (stat === 'failed' || this.items.isGuarded(name, stat)) return undefined;
+    if (stat === 'failed' || this.items.isGuarded(name, stat, list, i)) return undefined;
     const { alternates } = this.side.keeping;
     const target = root?.lstat(leader) ?? alternates?.taken.get(leader);
     if (stat !== undefined && target !== undefined && stat.sameItem(target)) {

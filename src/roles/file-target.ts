@@ -10,6 +10,7 @@ import { FileSink } from '../files/writer.ts';
 import { BASIS } from '../protocol/item.ts';
 import type { Comparison } from './comparison.ts';
 import type { RoleContext } from './context.ts';
+import type { Coming } from './item-guard.ts';
 import { moveNow } from './partial-files.ts';
 import type { ReceivingSide, Request } from './receiving-side.ts';
 
@@ -52,7 +53,9 @@ export class FileTargets {
     const root = this.side.root!;
     let shown = name;
     try {
-      if (options.inplace && this.isGuarded(name)) return undefined;
+      const { list, i } = request;
+      if (options.inplace && this.isGuarded(name, () => ({ mode: list.mode(i), size: list.size(i) })))
+        return undefined;
       const existing = options.perms ? undefined : root.lstat(name);
       const basis = request.transfer?.basis;
       if (options.inplace) return this.inplace({ root, name }, true, existing, position);
@@ -61,7 +64,7 @@ export class FileTargets {
         return this.inplace(basis, false, existing, 0);
       }
       const { temporary } = this.side.keeping;
-      const mode = tempFileMode(request.list.mode(request.i));
+      const mode = tempFileMode(list.mode(i));
       const temp =
         temporary === undefined ? root.createTemp(name, mode) : temporary.createTemp(name, mode, 'temp-dir');
       const sink = this.sink(temp.fd, { root, name }, { oldSize: 0 });
@@ -120,10 +123,13 @@ export class FileTargets {
   }
 
   /** Backs up what is there, then renames. False if that would lose the old file, or it is not to be touched. */
-  private async putInPlace({ root, name: from, temp }: Target, name: ByteString): Promise<boolean> {
+  private async putInPlace({ root, name: from, fd, temp }: Target, name: ByteString): Promise<boolean> {
     const own = this.side.root!;
     const { backups } = this.side.keeping;
-    if (this.isGuarded(name) || (backups !== undefined && !(await backups.keepLarge(name)))) {
+    if (
+      this.isGuarded(name, () => root.fstat(fd)) ||
+      (backups !== undefined && !(await backups.keepLarge(name)))
+    ) {
       if (temp !== undefined) removeTemp(temp);
       return false;
     }
@@ -132,11 +138,11 @@ export class FileTargets {
   }
 
   /** What is there is not to be touched: it may have come, or changed, since the generator asked. */
-  private isGuarded(name: ByteString): boolean {
+  private isGuarded(name: ByteString, coming: () => Coming | undefined): boolean {
     const { guard } = this.ctx;
     if (guard?.mayChange === undefined) return false;
     const found = this.side.root!.lstat(name);
-    return found !== undefined && !guard.mayChange(name, found);
+    return found !== undefined && !guard.mayChange(name, found, coming());
   }
 
   /** `--delay-updates`: the files that wait get their places, in the order in which they came. */
@@ -145,7 +151,13 @@ export class FileTargets {
     const root = this.side.root!;
     for (const { at, name, arrived, failed } of delayed.splice(0)) {
       try {
-        if (this.isGuarded(name) || (backups !== undefined && !(await backups.keepLarge(name)))) {
+        if (this.isGuarded(name, () => at.root.lstat(at.name))) {
+          at.root.unlink(at.name);
+          partials?.tidy(name);
+          failed();
+          continue;
+        }
+        if (backups !== undefined && !(await backups.keepLarge(name))) {
           failed();
           continue;
         }
@@ -179,7 +191,7 @@ export class FileTargets {
         partials.keep(temp, name);
         return;
       }
-      if (this.isGuarded(name)) {
+      if (this.isGuarded(name, () => temp.root.fstat(temp.fd))) {
         removeTemp(temp);
         return;
       }

@@ -1,5 +1,6 @@
 import { type ByteString, fromText } from '../core/bytes.ts';
 import { isRsyncError } from '../core/errors.ts';
+import type { FileList } from '../core/file-list.ts';
 import { type AttributeFailure, applyAttributes, type WantedAttributes } from '../files/attributes.ts';
 import { errnoText } from '../files/errors.ts';
 import type { Root } from '../files/root.ts';
@@ -101,8 +102,10 @@ export class LocalItems {
   }
 
   /** What is there is not to be touched. */
-  isGuarded(name: ByteString, found: Stat | undefined): boolean {
-    return found !== undefined && this.ctx.guard?.mayChange?.(name, found) === false;
+  isGuarded(name: ByteString, found: Stat | undefined, list: FileList, i: number): boolean {
+    const { guard } = this.ctx;
+    if (guard?.mayChange === undefined || found === undefined) return false;
+    return !guard.mayChange(name, found, { mode: list.mode(i), size: list.size(i) });
   }
 
   /** The filters of a daemon's module are about it. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { type TransferResult, transfer } from '../../src/client/transfer.ts';
+import type { ItemGuard } from '../../src/client/transfer-request.ts';
 import { fromText } from '../../src/core/bytes.ts';
 import { isRsyncError, type RsyncError } from '../../src/core/errors.ts';
 import type { EventSink, TransferEvent } from '../../src/core/events.ts';
@@ -51,6 +52,8 @@ export interface PairInit {
   places?: Places;
   /** What a daemon has decided. */
   policy?: ModulePolicy;
+  /** Of the client. */
+  guard?: ItemGuard;
   /** Keep the bytes of both directions. */
   record?: boolean;
 }
@@ -113,6 +116,7 @@ export async function runPair(init: PairInit): Promise<PairOutcome> {
       localPaths,
       channel: client,
       signal: init.signal,
+      guard: init.guard,
       onEvent: (event) => {
         events.push(event);
         init.onEvent?.(event);

@@ -1,4 +1,5 @@
 /** A spoke of `hub.yaml`: the keys of the published form, and ours. */
+import { parseArguments } from '../../options/parse.ts';
 import { cronFault } from './cron.ts';
 import { resolvePath } from './paths.ts';
 import type { Problems } from './problems.ts';
@@ -112,7 +113,7 @@ export function readSpoke(
   const tags = map.get('tags', { emptyIs: 'absent' });
   const exclude = map.get('exclude', { emptyIs: 'absent' });
   const appendOnly = flag(map, 'append_only', false);
-  const options = readRsyncOptions(map, problems);
+  const { writesInPlace, ...options } = readRsyncOptions(map, problems);
   const common = readSpokeDefaults(map, defaults);
   const rest = {
     enabled: flag(map, 'enabled', true),
@@ -136,6 +137,13 @@ export function readSpoke(
     problems.add(
       options.delete.origin,
       `${map.pathOf('rsync_options.delete')}: found true, and append_only forbids deletions`,
+      'Remove one of the two.',
+    );
+  }
+  if (appendOnly.value && writesInPlace) {
+    problems.add(
+      options.extraArgs.origin,
+      `${map.pathOf('rsync_options.extra_args')}: --inplace and append_only do not go together: a run that breaks off leaves a shorter file`,
       'Remove one of the two.',
     );
   }
@@ -193,7 +201,10 @@ function readSchedule(value: YamlValue | undefined): Sourced<string> | undefined
   return fault === undefined ? text : value?.complain(fault, 'Every 15 minutes: "*/15 * * * *".');
 }
 
-type RsyncOptions = Pick<Spoke, 'bwLimit' | 'delete' | 'extraArgs' | 'timeout'>;
+type RsyncOptions = Pick<Spoke, 'bwLimit' | 'delete' | 'extraArgs' | 'timeout'> & {
+  /** A file may be shorter for a while, or for good if the run breaks off. */
+  writesInPlace: boolean;
+};
 
 function readRsyncOptions(map: YamlMap, problems: Problems): RsyncOptions {
   const value = map.get('rsync_options', { emptyIs: 'absent' });
@@ -206,18 +217,26 @@ function readRsyncOptions(map: YamlMap, problems: Problems): RsyncOptions {
   const options = value?.isList ? undefined : value?.map();
   const extra = options?.get('extra_args', { emptyIs: 'absent' });
   const words = extra?.strings();
+  const before = problems.count;
   if (extra !== undefined && words !== undefined) {
     const given = words.map(({ value: text, origin }) => ({ text, origin }));
     checkOptionWords(given, { workflow: 'hub', key: extra.key }, problems);
   }
+  const areGood = problems.count === before;
   const read = {
     bwLimit: options?.get('bw_limit')?.rate(),
     delete: options === undefined ? byDefault('delete', false) : flag(options, 'delete', false),
     extraArgs: listOf(extra, words) ?? byDefault('extra_args', []),
+    writesInPlace: areGood && overwrites(words?.map((word) => word.value) ?? []),
     timeout: options?.get('timeout_seconds')?.integer(1, 2_147_483) ?? byDefault('timeout_seconds', TIMEOUT),
   };
   options?.finish();
   return read;
+}
+
+function overwrites(words: readonly string[]): boolean {
+  const { inplace, append } = parseArguments(words).options;
+  return inplace && append === 0;
 }
 
 function listOf(

@@ -1,5 +1,5 @@
 /** One run of one spoke: its folder is pulled, under a lock of its own. */
-import type { TransferResult } from '../../client/transfer-request.ts';
+import type { ItemGuard, TransferResult } from '../../client/transfer-request.ts';
 import { fromText, toText } from '../../core/bytes.ts';
 import { EXIT, RsyncError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
@@ -13,6 +13,7 @@ import { listFolder, localState } from '../project/listing.ts';
 import { planPull } from '../project/plan.ts';
 import { type PlanRules, planRules } from '../project/plan-rules.ts';
 import { compareTrees } from '../project/three-way.ts';
+import { kindOf, wouldShrink } from '../project/tree.ts';
 import { connectionWords } from '../remote/connection-words.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { type RetryContext, withRetries } from '../remote/retry.ts';
@@ -42,6 +43,16 @@ export interface SpokeRunInput {
 
 /** What a spoke carries: files, folders and links with modes and times; devices and owners are those of a machine. */
 const SPOKE_WORDS = ['--recursive', '--links', '--perms', '--times', '--mkpath'];
+
+/** For `append_only`, whatever the spoke has come to since it was listed, and whatever it sends. */
+const NOTHING_SHRINKS: ItemGuard = {
+  mayChange: (_, found, coming) =>
+    coming !== undefined &&
+    !wouldShrink(
+      { kind: kindOf(found.mode), size: found.size },
+      { kind: kindOf(coming.mode), size: coming.size },
+    ),
+};
 
 /** What we remember of a spoke goes by this. */
 export function spokeIdentity({ name, path, source }: Spoke): ProfileIdentity {
@@ -145,6 +156,7 @@ class SpokeRun {
         ],
         rules: [...rules.map((text): FilterArgument => ({ kind: 'filter', text })), ...this.#rules()],
         root: 'kept',
+        guard: this.#spoke.appendOnly.value ? NOTHING_SHRINKS : undefined,
         onEvent: (event) => {
           this.#trouble.see(event);
           this.#input.onEvent?.(event);

@@ -18,7 +18,7 @@ import {
   isOwnChange,
   type PathState,
 } from './three-way.ts';
-import { parentOf, type TreeEntry } from './tree.ts';
+import { parentOf, type TreeEntry, wouldShrink } from './tree.ts';
 
 /** A path, seen in the direction of a run. */
 interface Move {
@@ -250,10 +250,7 @@ export class Planner {
   private refuses({ source, destination }: Move): KeepReason | undefined {
     if (source === undefined || destination === undefined) return undefined;
     const { appendOnly, deletions } = this.policy;
-    if (appendOnly === true) {
-      const shrinks = source.kind === 'file' && source.size < destination.size;
-      if (source.kind !== destination.kind || shrinks) return 'append-only';
-    }
+    if (appendOnly === true && wouldShrink(destination, source)) return 'append-only';
     const clears = destination.kind === 'directory' && source.kind !== 'directory';
     return clears && deletions === false ? 'deletions-off' : undefined;
   }

@@ -65,6 +65,14 @@ export function sameEntry(a: TreeEntry, b: TreeEntry, modifyWindow = 0): boolean
   return Math.floor(a.mtimeNsec / 1000) === Math.floor(b.mtimeNsec / 1000);
 }
 
+/** What is there would be lost in part: it becomes something of another kind, or a file a shorter one. */
+export function wouldShrink(
+  found: Pick<TreeEntry, 'kind' | 'size'>,
+  coming: Pick<TreeEntry, 'kind' | 'size'>,
+): boolean {
+  return found.kind !== coming.kind || (found.kind === 'file' && coming.size < found.size);
+}
+
 /** Nothing in it is another one, in so far as `sameEntry` can tell. */
 export function sameTree(a: Tree, b: Tree): boolean {
   if (a.size !== b.size) return false;

@@ -177,6 +177,15 @@ describe('our keys', () => {
     ]);
   });
 
+  it('append_only and --inplace contradict each other, --append does not', () => {
+    const text = (word: string) =>
+      `spokes:\n${spoke(`append_only: true\nrsync_options: { extra_args: [${word}] }`)}`;
+    expect(said(text('--inplace'))).toEqual([
+      '7:34 spokes[0].rsync_options.extra_args: --inplace and append_only do not go together: a run that breaks off leaves a shorter file | Remove one of the two.',
+    ]);
+    expect(read(text('--append')).spokes[0]!.extraArgs.value).toEqual(['--append']);
+  });
+
   it('restricted: paths are relative to the one directory', () => {
     expect(said(`spokes:\n${spoke('restricted: true')}`)[0]).toContain(
       '4:13 spokes[0].source: found "me@laptop:~/x": the key of a restricted',

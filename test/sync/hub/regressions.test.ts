@@ -98,6 +98,27 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
     expect((await hub.run('')).of.rates!.deleted).toBe(1);
   });
 
+  test('regression 21: append_only holds against what happens to a spoke after it was looked at (B15)', async () => {
+    const [folder, copy] = [there('rotated'), here('rotated')];
+    put(folder, 'a.jsonl', 'first line\n');
+    put(folder, 'b.jsonl', 'first line\n');
+    const { path } = forceCommand(
+      sshd,
+      'rotating',
+      // The first command of a run is the look.
+      `if test -e '${base}/rotate'; then : >'${folder}/a.jsonl'; fi; touch '${base}/rotate'; exec sh -c "$SSH_ORIGINAL_COMMAND"`,
+    );
+    hub.knows('rotating', sshd, { key: path });
+    hub.configure([spoke('rotated', { source: `rotating:${folder}`, append_only: true })]);
+    put(copy, 'a.jsonl', 'first line\n');
+    put(folder, 'b.jsonl', 'first line\nsecond line\n');
+    const { code, of } = await hub.run();
+    expect([code, of.rotated!.outcome, of.rotated!.files]).toEqual([0, 'ok', 1]);
+    expect(readFileSync(join(folder, 'a.jsonl'), 'utf8')).toBe('');
+    expect(readFileSync(join(copy, 'a.jsonl'), 'utf8')).toBe('first line\n');
+    expect(readFileSync(join(copy, 'b.jsonl'), 'utf8')).toBe('first line\nsecond line\n');
+  });
+
   test('regression 14: 1,200 files are 1200 (B4)', async () => {
     for (let i = 0; i < 1200; i++) put(there('many'), `${i % 10}/${i}.jsonl`, 'x');
     hub.configure([spoke('many')]);
