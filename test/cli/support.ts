@@ -2,6 +2,7 @@ import { Output, type Sink } from '../../src/cli/output.ts';
 import { TextPrinter } from '../../src/cli/text-printer.ts';
 import type { EntryDetails, TransferStats } from '../../src/core/events.ts';
 import { parseArguments } from '../../src/options/parse.ts';
+import { emptyStats } from '../../src/roles/context.ts';
 
 /** Takes what is written, and how often. */
 export class Capture implements Sink {
@@ -21,23 +22,7 @@ export class Capture implements Sink {
 export const NO_KINDS = { total: 0, regular: 0, directories: 0, symlinks: 0, devices: 0, specials: 0 };
 
 export function stats(given: Partial<TransferStats> = {}): TransferStats {
-  return {
-    files: NO_KINDS,
-    created: NO_KINDS,
-    deleted: NO_KINDS,
-    transferredFiles: 0,
-    totalSize: 0,
-    transferredSize: 0,
-    literalData: 0,
-    matchedData: 0,
-    fileListSize: 0,
-    fileListBuildTime: 0,
-    fileListTransferTime: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    elapsed: 0,
-    ...given,
-  };
+  return { ...emptyStats(), ...given };
 }
 
 export function entry(name: string, given: Partial<EntryDetails> = {}): EntryDetails {

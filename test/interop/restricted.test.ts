@@ -16,8 +16,8 @@ import { type ForcedKey, forceCommand } from '../support/forced-keys.ts';
 import {
   newestPeer,
   type Peer,
+  peersWithRrsync,
   type RunResult,
-  requirePeers,
   run,
   runOurs,
   runRsync,
@@ -34,19 +34,9 @@ import {
   snapshotTree,
 } from '../support/tree.ts';
 
-const found = requirePeers();
 const newest = newestPeer();
 
-/** The program of the first line of a script. */
-const interpreter = (script: string): string => /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
-const withScript = found.filter(({ rrsync }) => rrsync !== undefined);
-const restricted = withScript.filter(({ rrsync }) => existsSync(interpreter(rrsync!)));
-
-if (process.env.CI && process.platform !== 'win32') {
-  if (restricted.length === 0) throw new Error('no peer has an rrsync that runs (apt-get install python3)');
-  if (restricted.length < withScript.length)
-    throw new Error('an rrsync does not run (apt-get install perl python3)');
-}
+const restricted = peersWithRrsync();
 
 const TREE: readonly EntrySpec[] = [
   { path: 'file', content: 'file\n' },

@@ -21,6 +21,7 @@ import {
   MAIN,
   newestPeer,
   type Peer,
+  peersWithRrsync,
   type RunResult,
   requirePeers,
   run,
@@ -45,8 +46,7 @@ const found = requirePeers();
 const newest = newestPeer();
 const serve = `'${process.execPath}' '${MAIN}' serve`;
 
-const interpreter = (script: string): string => /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
-const restricted = found.filter(({ rrsync }) => rrsync !== undefined && existsSync(interpreter(rrsync)));
+const restricted = peersWithRrsync();
 
 const TREE: readonly EntrySpec[] = [
   { path: 'file', content: 'file\n' },

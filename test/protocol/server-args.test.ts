@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRsyncError } from '../../src/core/errors.ts';
@@ -9,33 +8,20 @@ import { remoteWords, secludedArguments } from '../../src/protocol/remote-words.
 import { buildServerArgs, offersIncRecurse } from '../../src/protocol/server-args.ts';
 import { SUPPORTED_NAMES } from '../options/supported-names.ts';
 import { OPTION_VECTORS } from '../options/vectors.ts';
-
-interface Sample {
-  client: string;
-  via: 'remote-shell' | 'daemon';
-  argv: string[];
-  env?: Record<string, string>;
-  sent: string[];
-  /** What the client wrote before its version. */
-  stdin_args?: string[];
-}
-
-const { samples }: { samples: Sample[] } = JSON.parse(
-  readFileSync(new URL('../../fixtures/vectors/server-args.json', import.meta.url), 'utf8'),
-);
+import { SERVER_ARG_SAMPLES, type ServerArgSample } from './server-arg-samples.ts';
 
 /** Releases whose spelling is that of 3.5.0 for every option that we have. */
 const SAME_SPELLING = ['3.5.0', '3.4.1', '3.2.7'];
 
 /** Command lines that we answer otherwise, on purpose. */
-const DEVIATIONS: readonly [reason: string, applies: (sample: Sample) => boolean][] = [
+const DEVIATIONS: readonly [reason: string, applies: (sample: ServerArgSample) => boolean][] = [
   ['hard links have one level here: -HH is -H', ({ argv }) => argv.includes('-aHH')],
   ['a line feed is quoted, so that shells keep it', ({ argv }) => argv.some((arg) => arg.includes('\n'))],
   ['RSYNC_MAX_ALLOC is not looked at', ({ env }) => env?.RSYNC_MAX_ALLOC !== undefined],
 ];
 
 /** The argument vector that a remote-shell program would be given, and the strings that go ahead of the version. */
-function ours(sample: Sample): Pick<Sample, 'sent' | 'stdin_args'> {
+function ours(sample: ServerArgSample): Pick<ServerArgSample, 'sent' | 'stdin_args'> {
   const { options, paths } = parseArguments(sample.argv, sample.env ?? {});
   const route = classifyPaths(paths, options);
   const args = buildServerArgs(options, route.direction === 'push' ? 'receiver' : 'sender');
@@ -52,15 +38,17 @@ function ours(sample: Sample): Pick<Sample, 'sent' | 'stdin_args'> {
   return { sent, stdin_args: strings.slice(0, -2).split('\0') };
 }
 
-function captured({ sent, stdin_args }: Sample): Pick<Sample, 'sent' | 'stdin_args'> {
+function captured({ sent, stdin_args }: ServerArgSample): Pick<ServerArgSample, 'sent' | 'stdin_args'> {
   return stdin_args === undefined ? { sent } : { sent, stdin_args };
 }
 
 describe('captured command lines', () => {
-  const shell = samples.filter(({ client, via }) => via === 'remote-shell' && SAME_SPELLING.includes(client));
+  const shell = SERVER_ARG_SAMPLES.filter(
+    ({ client, via }) => via === 'remote-shell' && SAME_SPELLING.includes(client),
+  );
   const deviating = shell.filter((sample) => DEVIATIONS.some(([, applies]) => applies(sample)));
-  const refused: Sample[] = [];
-  const equal: Sample[] = [];
+  const refused: ServerArgSample[] = [];
+  const equal: ServerArgSample[] = [];
   for (const sample of shell) {
     if (deviating.includes(sample)) continue;
     try {
@@ -72,7 +60,7 @@ describe('captured command lines', () => {
     }
   }
 
-  it('covers as many samples as there were when this was written', () => {
+  it('covers as many SERVER_ARG_SAMPLES as there were when this was written', () => {
     expect({
       all: shell.length,
       deviating: deviating.length,
@@ -93,7 +81,7 @@ describe('captured command lines', () => {
     },
   );
 
-  it('refuses only samples with an option or variable that is not supported', () => {
+  it('refuses only SERVER_ARG_SAMPLES with an option or variable that is not supported', () => {
     for (const { argv, env = {} } of refused) {
       const message = messageOf(() => parseArguments(argv, env));
       const option = /^rsyncjs: (-\S+): this option of rsync is not supported$/.exec(message)?.[1];
@@ -111,7 +99,7 @@ describe('captured command lines', () => {
 
   it('answers those of the old releases alike, but for the capabilities', () => {
     const caps = (words: readonly string[]): string[] => words.map((word) => word.replace(/e\.\w+$/, 'e.'));
-    const old = samples.filter(
+    const old = SERVER_ARG_SAMPLES.filter(
       ({ client, via, argv }) =>
         via === 'remote-shell' &&
         ['3.0.0', '3.1.0', '3.1.3', '3.2.0'].includes(client) &&
@@ -159,7 +147,7 @@ describe('what each option adds (options.json)', () => {
     expect(supported).toHaveLength(104);
   });
 
-  /** Letters apart from one another, without the capabilities and what the `-r`, `-R` or `-b` of some samples adds. */
+  /** Letters apart from one another, without the capabilities and what the `-r`, `-R` or `-b` of some SERVER_ARG_SAMPLES adds. */
   function added(sample: string[], push: boolean): string[] {
     const paths = push ? ['src/', 'host:dst/'] : ['host:src/', 'dst/'];
     const { options } = parseArguments([...sample, ...paths]);

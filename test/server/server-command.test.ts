@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromText } from '../../src/core/bytes.ts';
 import { isRsyncError } from '../../src/core/errors.ts';
@@ -9,26 +8,13 @@ import {
   type ServerCommand,
   withSecludedWords,
 } from '../../src/server/server-command.ts';
-
-interface Sample {
-  client: string;
-  via: 'remote-shell' | 'daemon';
-  argv: string[];
-  env?: Record<string, string>;
-  sent: string[];
-  /** What the client wrote before its version. */
-  stdin_args?: string[];
-}
-
-const { samples }: { samples: Sample[] } = JSON.parse(
-  readFileSync(new URL('../../fixtures/vectors/server-args.json', import.meta.url), 'utf8'),
-);
+import { SERVER_ARG_SAMPLES, type ServerArgSample } from '../protocol/server-arg-samples.ts';
 
 /** What a shell makes of a word. */
 const unquoted = (word: string): string => word.replace(/'(\n)'|\\(.)/gs, '$1$2');
 
 /** The command as a server is given it. */
-function received({ via, sent, stdin_args }: Sample): ServerCommand {
+function received({ via, sent, stdin_args }: ServerArgSample): ServerCommand {
   const start = sent.indexOf('--server');
   // Wrappers such as "sudo rsync" stand before.
   // A daemon is given paths as they are, and undoes backslashes before them as a shell does.
@@ -65,7 +51,7 @@ function ofClient(options: ServerCommand['options']): ServerCommand['options'] {
 }
 
 describe('command lines captured from clients of every release', () => {
-  const named = samples.map(
+  const named = SERVER_ARG_SAMPLES.map(
     (sample) => [`${sample.client} ${sample.via}: ${sample.argv.join(' ')}`, sample] as const,
   );
 
@@ -87,8 +73,10 @@ describe('command lines captured from clients of every release', () => {
   });
 
   it('are mostly understood', () => {
-    const understood = samples.filter((sample) => typeof attempt(() => received(sample)) !== 'string');
-    expect(understood.length).toBeGreaterThan(samples.length / 3);
+    const understood = SERVER_ARG_SAMPLES.filter(
+      (sample) => typeof attempt(() => received(sample)) !== 'string',
+    );
+    expect(understood.length).toBeGreaterThan(SERVER_ARG_SAMPLES.length / 3);
   });
 });
 

@@ -55,6 +55,23 @@ export function requirePeers(): Peer[] {
   return found;
 }
 
+/**
+ * Those whose rrsync, a script, can be run on this machine. In CI each must: an interpreter that is missing would make tests
+ * go by in silence.
+ */
+export function peersWithRrsync(): (Peer & { rrsync: string })[] {
+  const all = requirePeers().filter((peer): peer is Peer & { rrsync: string } => peer.rrsync !== undefined);
+  const runnable = all.filter(({ rrsync }) => existsSync(interpreter(rrsync)));
+  if (process.env.CI && process.platform !== 'win32' && (all.length === 0 || runnable.length < all.length))
+    throw new Error('an rrsync does not run (apt-get install perl python3)');
+  return runnable;
+}
+
+/** The program of the first line of a script. */
+function interpreter(script: string): string {
+  return /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
+}
+
 /** The newest peer; a placeholder where there is none, for tables that are built before tests are skipped. */
 export function newestPeer(): Peer {
   return requirePeers().at(-1) ?? { version: '0', path: 'rsync', suite: '', rrsync: undefined };

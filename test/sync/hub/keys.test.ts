@@ -14,15 +14,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anyShellQuoted, type SpokeKeyRequest, spokeKey } from '../../../src/sync/hub/keys.ts';
 import { writeHostBlock } from '../../../src/sync/hub/ssh-config-file.ts';
-import { MAIN, requirePeers, run, runOurs, temporaryFolder } from '../../support/peers.ts';
+import { MAIN, peersWithRrsync, run, runOurs, temporaryFolder } from '../../support/peers.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
 import { makeTree, removeTree } from '../../support/tree.ts';
 
-const interpreter = (script: string): string => /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
-const scripts = requirePeers()
-  .map(({ rrsync }) => rrsync)
-  .filter((path) => path !== undefined)
-  .filter((path) => existsSync(interpreter(path)));
+const scripts = peersWithRrsync().map(({ rrsync }) => rrsync);
 
 let base = '';
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, w
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { forceCommand } from '../../support/forced-keys.ts';
-import { newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
+import { newestPeer, peersWithRrsync, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { until } from '../../support/processes.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
 import { noise, removeTree } from '../../support/tree.ts';
@@ -12,8 +12,7 @@ import { Hub } from './machines.ts';
 
 const found = requirePeers();
 const peer = newestPeer();
-const interpreter = (script: string): string => /^#!(\S+)/.exec(readFileSync(script, 'latin1'))?.[1] ?? '';
-const scripts = found.filter(({ rrsync }) => rrsync !== undefined && existsSync(interpreter(rrsync)));
+const scripts = peersWithRrsync();
 
 describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () => {
   const base = temporaryFolder('regressions');
