@@ -44,10 +44,13 @@ export function probeLocal(root: string): LocalFacts {
   }
 }
 
-function makesSymlinks(folder: string): boolean {
+/** Leaves one in the folder if it can. */
+export function makesSymlinks(folder: string): boolean {
+  const path = join(folder, LINK);
   try {
-    symlinkSync('nowhere', join(folder, LINK));
-    return true;
+    symlinkSync('nowhere', path);
+    // Wine makes something else of it without a word.
+    return lstatSync(path).isSymbolicLink();
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@
  * Tries out what the other side's file system does, by means of rsync alone: a folder with a few names is pushed,
  * listed, and deleted again.
  */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromText, toText } from '../../core/bytes.ts';
@@ -11,7 +11,7 @@ import type { EntryDetails } from '../../core/events.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import { Complaints } from '../remote/complaints.ts';
 import type { Remote } from '../remote/remote.ts';
-import type { LocalFacts } from './local-probe.ts';
+import { type LocalFacts, makesSymlinks } from './local-probe.ts';
 import { CASE, LETTER, LINK, precisionOf, probeName, TIMED, writeTimed } from './probe-names.ts';
 
 export type RemoteFacts =
@@ -110,12 +110,7 @@ async function tryOut(remote: Remote, folder: string, name: string): Promise<Rem
 function fill(folder: string): boolean {
   for (const name of [CASE[0], LETTER[0]]) writeFileSync(join(folder, name), '');
   writeTimed(folder);
-  try {
-    symlinkSync('nowhere', join(folder, LINK));
-    return true;
-  } catch {
-    return false;
-  }
+  return makesSymlinks(folder);
 }
 
 async function list(remote: Remote, name: string): Promise<Map<string, EntryDetails>> {

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArguments } from '../../options/parse.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
-import { LOCK_RULES } from '../remote/lock.ts';
+import { LOCK_RULES } from '../remote/lock-tickets.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { readBase } from '../state/base-list.ts';
 import type { ProfileIdentity, ProfileState } from '../state/profile-state.ts';

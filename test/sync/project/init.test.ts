@@ -144,8 +144,7 @@ describe.skipIf(requirePeers().length === 0)('the exclude file', () => {
     ...[
       '.env.test.local',
       'a.conflict-20260101-120000-laptop.txt',
-      '.rsyncjs-lock',
-      '.rsyncjs-lock.break',
+      '.rsyncjs-lock,v1,0123456789abcdef,1772366400000,4711,me@laptop',
       '.rsyncjs-check-ab/x',
     ],
     ...['.~tmp~/x', 'x~', '.x.swp', 'app.pid', '.next/x'],
@@ -170,7 +169,7 @@ describe.skipIf(requirePeers().length === 0)('the exclude file', () => {
       'id_card',
       'logs.md',
       'dbx',
-      'p/.rsyncjs-lock',
+      'p/.rsyncjs-lock,x',
       '.data/x',
     ],
   ];

@@ -1,10 +1,9 @@
 /** The lock on the other side, with every rsync there is as its server, and ours. */
 import {
-  lstatSync,
   lutimesSync,
   mkdirSync,
   readdirSync,
-  readlinkSync,
+  readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -13,6 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isRsyncError, type RsyncError } from '../../../src/core/errors.ts';
 import { LEASE, type LockOwner, RemoteLock } from '../../../src/sync/remote/lock.ts';
+import { LockTickets, ticketName } from '../../../src/sync/remote/lock-tickets.ts';
 import { Remote } from '../../../src/sync/remote/remote.ts';
 import { fakeShell, newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
@@ -47,14 +47,14 @@ describe.skipIf(process.platform === 'win32').each(
   })),
 )('a lock on a server of rsync $name', ({ name, peer }) => {
   const folder = join(base, `at-${name}`);
-  const lock = join(folder, '.rsyncjs-lock');
+  /** Names of the tickets that are there. */
+  const tickets = () => readdirSync(folder).filter((entry) => entry !== 'file');
+  const tokens = () => tickets().map((entry) => entry.split(',')[2]);
   let remote: Remote;
   /** Renewals happen when the test says so. */
   let renew = (): void => {};
-  /** Milliseconds that the clock of a test is ahead. */
-  let ahead = 0;
   const clock = {
-    now: () => Date.now() + ahead,
+    now: () => Date.now(),
     every: (_ms: number, work: () => void) => {
       renew = work;
       return () => {};
@@ -79,13 +79,14 @@ describe.skipIf(process.platform === 'win32').each(
   /** As if its owner had died so many seconds ago. */
   const age = (seconds: number): void => {
     const then = Date.now() / 1000 - seconds;
-    lutimesSync(lock, then, then);
+    for (const ticket of tickets()) lutimesSync(join(folder, ticket), then, then);
   };
 
   it('is there until it is released, and touches nothing else', async () => {
     const before = statSync(folder).mode;
     const held = await RemoteLock.take(remote, owner('one'), { clock });
-    expect(readlinkSync(lock)).toMatch(/^v1:one:0:\d+:4711:anna@laptop$/);
+    expect(tickets()).toEqual([expect.stringMatching(/^\.rsyncjs-lock,v1,one,\d+,4711,anna@laptop$/)]);
+    expect(readFileSync(join(folder, tickets()[0]!), 'utf8')).toContain('anna@laptop is pushing');
     expect(await RemoteLock.holder(remote)).toMatchObject({
       token: 'one',
       host: 'laptop',
@@ -108,10 +109,8 @@ describe.skipIf(process.platform === 'win32').each(
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'RSYNC_BUSY' });
     }
-    const token = /^v1:(\w+):/.exec(readlinkSync(lock))?.[1];
-    expect(outcomes.findIndex(({ status }) => status === 'fulfilled')).toBe(
-      ['one', 'two', 'three', 'four', 'five'].indexOf(token ?? ''),
-    );
+    const winner = outcomes.findIndex(({ status }) => status === 'fulfilled');
+    expect(tokens()).toEqual([['one', 'two', 'three', 'four', 'five'][winner]]);
   });
 
   it('is taken over from an owner that is gone for long, not from one that renews it', async () => {
@@ -121,16 +120,17 @@ describe.skipIf(process.platform === 'win32').each(
     age(LEASE + 30);
     const heir = await RemoteLock.take(remote, owner('heir'), { clock });
     expect(await RemoteLock.holder(remote)).toMatchObject({ token: 'heir' });
-    expect(readdirSync(folder).sort()).toEqual(['.rsyncjs-lock', 'file']);
+    expect(tokens()).toEqual(['heir']);
     await heir.release();
+    expect(readdirSync(folder)).toEqual(['file']);
   });
 
   it('a renewal makes it younger', async () => {
     const held = await RemoteLock.take(remote, owner('one'), { clock });
     age(LEASE + 30);
     renew();
-    await expect.poll(() => readlinkSync(lock), { timeout: 30_000 }).toMatch(/^v1:one:1:/);
-    expect(Date.now() / 1000 - lstatSync(lock).mtimeMs / 1000).toBeLessThan(60);
+    const seconds = () => Date.now() / 1000 - statSync(join(folder, tickets()[0]!)).mtimeMs / 1000;
+    await expect.poll(seconds, { timeout: 30_000 }).toBeLessThan(60);
     expect((await refusal(RemoteLock.take(remote, owner('two'), { clock }))).code).toBe('RSYNC_BUSY');
     await held.release();
     expect(readdirSync(folder)).toEqual(['file']);
@@ -144,7 +144,7 @@ describe.skipIf(process.platform === 'win32').each(
     const error = await refusal(RemoteLock.take(remote, owner('two'), { clock }));
     expect([error.code, error.exitCode]).toEqual(['RSYNC_BUSY', 41]);
     expect(error.message).toMatch(/anna@laptop \(process 4711\), which renewed it \d seconds ago/);
-    expect(readdirSync(folder).sort()).toEqual(['.rsyncjs-lock', 'file']);
+    expect(tokens()).toEqual(['one']);
     await held.release();
   });
 
@@ -152,9 +152,7 @@ describe.skipIf(process.platform === 'win32').each(
     const held = await RemoteLock.take(remote, owner('slow'), { clock });
     age(LEASE + 30);
     const heir = await RemoteLock.take(remote, owner('heir'), { clock });
-    ahead = (LEASE + 30) * 1000;
     await held.release();
-    ahead = 0;
     expect(await RemoteLock.holder(remote)).toMatchObject({ token: 'heir' });
     await heir.release();
   });
@@ -167,7 +165,7 @@ describe.skipIf(process.platform === 'win32').each(
     const heir = await RemoteLock.take(remote, owner('heir'), { clock });
     renewSlow();
     await expect.poll(() => told, { timeout: 30_000 }).toEqual(['lost']);
-    expect(readlinkSync(lock)).toMatch(/^v1:heir:0:/);
+    expect(tokens()).toEqual(['heir']);
     await heir.release();
     expect(readdirSync(folder)).toEqual(['file']);
   });
@@ -178,17 +176,76 @@ describe.skipIf(process.platform === 'win32').each(
       (await refusal(RemoteLock.take(remote, owner('one'), { clock, dead: new Set(['other']) }))).code,
     ).toBe('RSYNC_BUSY');
     const heir = await RemoteLock.take(remote, owner('heir'), { clock, dead: new Set(['dead']) });
-    expect(readlinkSync(lock)).toMatch(/^v1:heir:/);
+    expect(tokens()).toEqual(['heir']);
     await heir.release();
     expect(readdirSync(folder)).toEqual(['file']);
   });
 
-  it('something else under its name is not touched', async () => {
-    symlinkSync('somewhere', lock);
-    expect((await refusal(RemoteLock.take(remote, owner('one'), { clock }))).message).toContain(
-      'locked by somebody',
+  it('one that somebody has taken away by hand is put up again, if nobody else has come', async () => {
+    const told: string[] = [];
+    const held = await RemoteLock.take(remote, owner('one'), { clock, onLost: () => told.push('lost') });
+    removeTree(join(folder, tickets()[0]!));
+    renew();
+    await expect.poll(tokens, { timeout: 30_000 }).toEqual(['one']);
+    await held.release();
+    expect([told, readdirSync(folder)]).toEqual([[], ['file']]);
+  });
+
+  it('of two that came at once the first waits for the other one to go, and the other goes', async () => {
+    // Later by its time, and not gone at once: it was looking when this one came.
+    const later = { ...owner('later'), started: Date.now() };
+    const path = join(folder, ticketName(later));
+    writeFileSync(path, '');
+    lutimesSync(path, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+    const taking = RemoteLock.take(remote, owner('first'), { clock });
+    await expect.poll(tokens, { timeout: 30_000 }).toEqual(['first', 'later']);
+    removeTree(path);
+    await (await taking).release();
+    writeFileSync(path, '');
+    lutimesSync(path, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+    // It stays: so it has the lock.
+    expect((await refusal(RemoteLock.take(remote, owner('first'), { clock }))).code).toBe('RSYNC_BUSY');
+    expect(tokens()).toEqual(['later']);
+  });
+
+  it('what is no ticket says nothing and is not touched', async () => {
+    const others = ['', ',v1,a', ',v2,a,1,1,a@b', ',v1,a b,1,1,a@b', ',v1,a,x,1,a@b', '.break'];
+    for (const other of others) symlinkSync('somewhere', join(folder, `.rsyncjs-lock${other}`));
+    const before = readdirSync(folder).sort();
+    await (await RemoteLock.take(remote, owner('one'), { clock })).release();
+    expect(readdirSync(folder).sort()).toEqual(before);
+    expect(await RemoteLock.holder(remote)).toBeUndefined();
+  });
+
+  it('names of people and hosts may be anything', async () => {
+    const odd = { ...owner('odd'), user: 'jos\u00e9 @,*?[/\\', host: `${'x'.repeat(300)}:\u4e2d` };
+    const held = await RemoteLock.take(remote, odd, { clock });
+    expect(await RemoteLock.holder(remote)).toMatchObject({ user: odd.user, host: 'x'.repeat(80) });
+    expect(tickets()[0]).toMatch(/^[\w.,%@-]+$/);
+    await held.release();
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('a dead one that can not be taken away keeps others out', async () => {
+    await RemoteLock.take(remote, owner('dead'), { clock });
+    age(LEASE + 30);
+    const keeping = join(base, 'keeping');
+    // Whatever is to be deleted stays.
+    const program = peer === 'ours' ? '' : peer.path;
+    writeFileSync(keeping, `#!/bin/sh\nshift; exec '${program}' --server "$@" --max-delete=-1\n`, {
+      mode: 0o755,
+    });
+    const other = new Remote({
+      location: `host:${folder}`,
+      words: ['-e', fakeShell(base, peer), `--rsync-path=${keeping}`],
+      env: { ...process.env, HOME: base },
+    });
+    const error = await refusal(RemoteLock.take(other, owner('heir'), { clock }));
+    expect([error.code, error.exitCode]).toEqual(['RSYNC_FILE_IO', 23]);
+    expect(error.message).toMatch(/no lock can be made in .*,dead,.* can not be deleted$/);
+    expect(new Set((await new LockTickets(remote).see()).tickets.map(({ owner: of }) => of.token))).toEqual(
+      new Set(['dead', 'heir']),
     );
-    expect(readlinkSync(lock)).toBe('somewhere');
   });
 
   it('a server of protocol 29 is not told to delete, unless a person has chosen that protocol', async () => {

@@ -125,14 +125,18 @@ function precision(times: TimePrecision): string {
 
 export const symlinks: Check = {
   name: 'symlinks',
-  about: 'Whether symlinks can be made in the remote folder: the lock that keeps two pushes apart is one.',
+  about: 'Whether symlinks can be made: those of the project stay behind where they can not.',
   outcomes: [
     { grade: 'ok', when: 'they can' },
-    { grade: 'info', when: 'this machine can make none, so that it was not tried' },
+    {
+      grade: 'info',
+      when: 'this machine can make none, so that it was not tried there: on Windows only the developer mode allows it',
+      remedy: 'Exclude the symlinks of the project, if it has any.',
+    },
     {
       grade: 'warning',
-      when: 'they can not: two machines that push in the same moment may both go on',
-      remedy: 'Push from one machine at a time; leave `--links` out.',
+      when: 'they can not in the remote folder: a run that has one to bring there ends with 23',
+      remedy: 'Exclude the symlinks of the project.',
     },
   ],
   needs: ['writable'],
@@ -141,14 +145,11 @@ export const symlinks: Check = {
     if (remoteFiles === undefined) return untried();
     const details = { symlinks: remoteFiles.symlinks ?? null };
     if (remoteFiles.symlinks === undefined) {
-      return info('not tried: this machine makes no symlinks for this account', details);
+      const why = 'this account of this machine can make none, so that it was not tried there';
+      return info(why, details, 'Exclude the symlinks of the project, if it has any.');
     }
     if (remoteFiles.symlinks) return ok('symlinks can be made there', details);
-    return warning(
-      'symlinks can not be made there',
-      'Push from one machine at a time: the lock needs a symlink. Their contents can be sent with --copy-links.',
-      details,
-    );
+    return warning('symlinks can not be made there', 'Exclude the symlinks of the project.', details);
   },
 };
 
