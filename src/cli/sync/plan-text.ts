@@ -18,17 +18,17 @@ const KEPT: Readonly<Record<KeepReason, string>> = {
   'append-only': 'would be deleted or shrink',
   'deletions-off': 'would be deleted, but nothing is by this run',
   'holds-kept': 'holds something that is kept',
-  'name-collision': 'has the name of another one there',
+  'name-collision': 'its name is that of another one on this machine: rename it, or exclude it',
+  'impossible-here': 'its name is impossible on this machine: rename it, or exclude it',
   inside: 'is in a directory that is kept',
 };
 
-const CONFLICTS: Readonly<Record<ConflictKind | 'name-collision', string>> = {
+const CONFLICTS: Readonly<Record<ConflictKind, string>> = {
   'both-added': 'added on both sides',
   'both-changed': 'changed on both sides',
   'changed-deleted': 'changed on one side, deleted on the other',
   kind: 'a file on one side, something else on the other',
   'directory-deleted': 'deleted on one side, while the other changed something in it',
-  'name-collision': 'one name with another one on the other side',
 };
 
 function list<T extends { path: ByteString }>(

@@ -67,7 +67,9 @@ export interface PlannedDeletion {
  * - `append-only`: it would be deleted or shrink
  * - `deletions-off`: it would be deleted
  * - `holds-kept`: a directory that would be deleted but for what is kept in it
- * - `name-collision`: the destination takes its name for another one's that goes in this run; the next run brings it
+ * - `name-collision`: this machine takes its name for another one's: on a pull one that goes in this run, and the next run
+ *   brings it
+ * - `impossible-here`: this machine can not have a file of that name
  * - `inside`: it is in a directory that is left as it is
  */
 export type KeepReason =
@@ -80,7 +82,13 @@ export type KeepReason =
   | 'deletions-off'
   | 'holds-kept'
   | 'name-collision'
+  | 'impossible-here'
   | 'inside';
+
+/** Of a pull: something of the server could not come, and somebody has to see to it, or the next run. */
+export function isLeftOut({ reason }: KeptPath): boolean {
+  return reason === 'name-collision' || reason === 'impossible-here';
+}
 
 export interface KeptPath {
   path: ByteString;
@@ -89,14 +97,11 @@ export interface KeptPath {
 
 export interface PlannedConflict {
   path: ByteString;
-  /** `name-collision`: two names of the source are one at the destination. */
-  kind: ConflictKind | 'name-collision';
+  kind: ConflictKind;
   local: TreeEntry | undefined;
   remote: TreeEntry | undefined;
   /** Whose version takes the name; `both`: the source's, and the other is put aside. Undefined: a person has to say. */
   resolution: 'local' | 'remote' | 'both' | undefined;
-  /** With `name-collision`: the name that is there. */
-  collidesWith?: ByteString;
 }
 
 export interface RefusedPath {
@@ -123,8 +128,10 @@ export interface PlanPolicy {
   deletions?: boolean;
   /** On a run without a base: the user has confirmed that what the destination alone has is deleted. Default false. */
   mirror?: boolean;
-  /** What the destination takes for the same name. Default: nothing. */
+  /** What this machine takes for the same name. Default: nothing. */
   folding?: Folding;
+  /** Why one component of a path can not be a name on this machine. Default: any can. */
+  nameFault?: (component: ByteString) => string | undefined;
   /** For the names of what is put aside. */
   now: Date;
   hosts: { local: string; remote: string };

@@ -54,7 +54,7 @@ export class Planner {
   private readonly aside: Plan['aside'] = [];
   private readonly asideNames = new Set<ByteString>();
   private readonly settled: Plan['settled'] = new Map();
-  /** What each name of the destination is to its file system; undefined where every name is its own. */
+  /** What each name here is to the file system of this machine; undefined where every name is its own. */
   private readonly owners: Map<ByteString, ByteString> | undefined;
 
   constructor(direction: Plan['direction'], comparison: Comparison, policy: PlanPolicy) {
@@ -63,8 +63,7 @@ export class Planner {
     this.policy = policy;
     const { folding = NO_FOLDING } = policy;
     if (folds(folding)) {
-      const there = direction === 'pull' ? comparison.local : comparison.remote;
-      this.owners = new Map([...there.keys()].map((path) => [foldPath(path, folding), path]));
+      this.owners = new Map([...comparison.local.keys()].map((path) => [foldPath(path, folding), path]));
     }
   }
 
@@ -127,6 +126,11 @@ export class Planner {
       else if (to === 'deleted') this.keep(move, 'unpushed-deletion', 'soft');
       else this.keep(move, 'unpushed-change', 'hard');
     } else if (this.policy.force !== true) {
+      const never = added ? this.neverComes(path) : undefined;
+      if (never !== undefined) {
+        this.keep(move, never, 'hard');
+        return;
+      }
       this.refused.push({ path, change: to as 'added' | 'changed' | 'deleted' });
       this.left.set(path, 'hard');
     } else if (added) this.keep(move, 'not-pulled', 'hard');
@@ -137,8 +141,10 @@ export class Planner {
     const winner = this.resolve(move);
     if (winner === undefined) this.keep(move, 'conflict', 'hard');
     else if (winner === 'destination') this.dismiss(move);
-    else if (move.source === undefined) this.remove(move, true);
-    else if (winner === 'both') {
+    else if (move.source === undefined) {
+      if (move.destination!.kind === 'directory') this.dissolved.add(move.path);
+      this.remove(move, true);
+    } else if (winner === 'both') {
       if (this.bring(move, false)) this.putAside(move.path);
     } else this.bring(move, true);
   }
@@ -212,16 +218,17 @@ export class Planner {
     const how = this.left.get(parent);
     if (how === undefined) return true;
     const state = this.comparison.byPath.get(parent);
-    if (how !== 'soft' || state === undefined) {
-      this.keep(move, 'inside', how);
-      if (how === 'dismissed') this.settled.set(move.path, move.source);
-      return false;
-    }
+    if (how !== 'soft' || state === undefined) return this.stayInside(move, how);
     const above = this.moveOf(state);
     this.kept.delete(parent);
     this.left.delete(parent);
-    if (this.bring(above, false)) return true;
-    this.keep(move, 'inside', 'hard');
+    return this.bring(above, false) || this.stayInside(move, this.left.get(parent) ?? 'hard');
+  }
+
+  /** @param how  the directory is left */
+  private stayInside(move: Move, how: Left): false {
+    this.keep(move, 'inside', how);
+    if (how === 'dismissed') this.settled.set(move.path, move.source);
     return false;
   }
 
@@ -246,9 +253,28 @@ export class Planner {
     this.settled.set(move.path, move.source);
   }
 
+  /** Why no pull can bring what somebody else has added: it would be in the way of every push. */
+  private neverComes(path: ByteString): KeepReason | undefined {
+    if (this.isImpossible(path)) return 'impossible-here';
+    if (this.owners === undefined) return undefined;
+    for (let at = path; at !== ''; at = parentOf(at)) {
+      const owner = this.owners.get(foldPath(at, this.policy.folding!));
+      if (owner !== undefined && owner !== at) return 'name-collision';
+    }
+    return undefined;
+  }
+
+  private isImpossible(path: ByteString): boolean {
+    const { nameFault } = this.policy;
+    return nameFault !== undefined && path.split('/').some((component) => nameFault(component) !== undefined);
+  }
+
   /** Why something may not take the place of what is there, if so. */
-  private refuses({ source, destination }: Move): KeepReason | undefined {
-    if (source === undefined || destination === undefined) return undefined;
+  private refuses({ path, source, destination }: Move): KeepReason | undefined {
+    if (source === undefined) return undefined;
+    if (destination === undefined) {
+      return this.direction === 'pull' && this.isImpossible(path) ? 'impossible-here' : undefined;
+    }
     const { appendOnly, deletions } = this.policy;
     if (appendOnly === true && wouldShrink(destination, source)) return 'append-only';
     const clears = destination.kind === 'directory' && source.kind !== 'directory';
@@ -256,8 +282,8 @@ export class Planner {
   }
 
   private collides(move: Move): boolean {
-    const { path, state } = move;
-    if (this.owners === undefined) return false;
+    const { path } = move;
+    if (this.owners === undefined || this.direction === 'push') return false;
     const key = foldPath(path, this.policy.folding!);
     const owner = this.owners.get(key);
     if (owner === undefined) {
@@ -265,21 +291,6 @@ export class Planner {
       return false;
     }
     if (owner === path) return false;
-    const rival = this.comparison.byPath.get(owner);
-    const goes = rival !== undefined && this.moveOf(rival).source === undefined;
-    if (!goes) {
-      const { conflict = 'stop', force = false } = this.policy;
-      const stops = conflict === 'stop' && !force;
-      const side = this.direction === 'pull' ? 'local' : 'remote';
-      this.conflicts.push({
-        path,
-        kind: 'name-collision',
-        local: state.localEntry,
-        remote: state.remoteEntry,
-        resolution: stops ? undefined : side,
-        collidesWith: owner,
-      });
-    }
     this.keep(move, 'name-collision', 'hard');
     return true;
   }

@@ -6,6 +6,7 @@ import type { TransferResult } from '../../client/transfer-request.ts';
 import type { ByteString } from '../../core/bytes.ts';
 import { EXIT, isRsyncError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
+import { nameFault as nameFaultHere } from '../../files/platform/index.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { writeBase } from '../state/base-list.ts';
@@ -27,7 +28,7 @@ import {
 } from './inspect.ts';
 import { narrowPlan } from './narrow-plan.ts';
 import { type AskIgnored, onlyIgnoredSides } from './only-ignored.ts';
-import { agreedBase, baseAfter, type Plan, type PlanPolicy, planPull, planPush } from './plan.ts';
+import { agreedBase, baseAfter, isLeftOut, type Plan, type PlanPolicy, planPull, planPush } from './plan.ts';
 import { onlyPaths } from './plan-rules.ts';
 import { transferPlan } from './plan-transfer.ts';
 import type { Profile } from './profile.ts';
@@ -55,6 +56,8 @@ export interface RunInput {
   now: () => Date;
   /** What the file system here takes for the same name. Default: nothing. */
   folding?: Folding | undefined;
+  /** Why a component can not be a name here. Default: that of this system. */
+  nameFault?: PlanPolicy['nameFault'];
   /** A guard stands in the way: true goes on. Without it nobody can be asked, and the run stops. */
   ask?: ((guard: Guard, plan: Plan) => Promise<boolean>) | undefined;
   /** Chooses what of a plan is to be done: paths of transfers and deletions; undefined: nothing, stop. Default: all. */
@@ -192,7 +195,7 @@ class ProjectRun {
   }
 
   async #inspected(memory: Memory, remote: Remote): Promise<RunResult> {
-    const { dryRun = false, connect, onPlan, tells = [], onEvent } = this.#input;
+    const { direction, dryRun = false, connect, onPlan, tells = [], onEvent } = this.#input;
     const profile = this.#profile;
     this.#enter('list');
     const listed = await listSides(profile, remote, connect);
@@ -235,7 +238,8 @@ class ProjectRun {
       host: this.#input.who.host,
       started: this.#started,
     });
-    const exitCode = transfer.exitCode || (changed.length > 0 ? EXIT.PARTIAL : EXIT.OK);
+    const isPartial = !dryRun && (changed.length > 0 || (direction === 'pull' && plan.keep.some(isLeftOut)));
+    const exitCode = transfer.exitCode || (isPartial ? EXIT.PARTIAL : EXIT.OK);
     if (dryRun) this.#record.ended(memory, { exitCode, result: 'dry' });
     else await this.#settle(memory, remote, { plan, transfer, unheard, exitCode });
     const outcome = dryRun ? 'dry' : exitCode === EXIT.OK ? 'ok' : 'partial';
@@ -279,16 +283,17 @@ class ProjectRun {
   }
 
   #plan(comparison: Comparison, more: Partial<PlanPolicy>): Plan {
-    const { direction, force = false, who, folding } = this.#input;
+    const { direction, force = false, who, folding, nameFault = nameFaultHere } = this.#input;
     const policy: PlanPolicy = {
       conflict: this.#profile.conflict,
       force,
       now: this.#started,
       hosts: { local: who.host, remote: 'server' },
+      nameFault,
+      ...(folding === undefined ? {} : { folding }),
       ...more,
     };
-    if (direction === 'push') return planPush(comparison, policy);
-    return planPull(comparison, folding === undefined ? policy : { ...policy, folding });
+    return direction === 'push' ? planPush(comparison, policy) : planPull(comparison, policy);
   }
 
   #check(comparison: Comparison, plan: Plan, { local, remote }: Sides, { state }: Memory): Guard[] {

@@ -1,5 +1,6 @@
 import type { ByteString } from '../../core/bytes.ts';
 import { isRsyncError } from '../../core/errors.ts';
+import { nameFault } from '../../files/platform/index.ts';
 import { type LockOwner, RemoteLock } from '../remote/lock.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { isStale } from '../state/ages.ts';
@@ -130,6 +131,8 @@ async function both(
       conflict: profile.conflict,
       now: now(),
       hosts: { local: who.host, remote: 'server' },
+      nameFault,
+      ...(folding === undefined ? {} : { folding }),
     } as const;
     const changes = comparison.paths
       .filter(({ agreed }) => !agreed)
@@ -139,7 +142,7 @@ async function both(
         remote: other,
         conflict: conflict !== undefined,
       }));
-    const wouldPull = planPull(comparison, folding === undefined ? policy : { ...policy, folding });
+    const wouldPull = planPull(comparison, policy);
     return { changes, wouldPull, wouldPush: planPush(comparison, policy), lock };
   } finally {
     await remote.close();

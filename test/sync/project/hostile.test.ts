@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { toText } from '../../../src/core/bytes.ts';
 import { isRsyncError, type RsyncError } from '../../../src/core/errors.ts';
+import { windowsNameFault } from '../../../src/files/platform/windows.ts';
 import { identityOf } from '../../../src/sync/project/inspect.ts';
 import type { Plan } from '../../../src/sync/project/plan.ts';
 import { type RealDaemon, startDaemon } from '../../support/daemon.ts';
@@ -231,11 +231,35 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     for (const name of ['README', 'readme']) put(anna.root, name, `${name}\n`);
     await anna.push();
     const { exitCode, plan } = await bert.pull({ folding: { case: true, unicode: false } });
-    expect([exitCode, plan.conflicts.map(({ kind, path }) => `${kind} ${toText(path)}`)]).toEqual([
-      40,
-      ['name-collision readme'],
+    const kept = { path: 'readme', reason: 'name-collision' };
+    expect([exitCode, plan.keep, readdirSync(bert.root)]).toEqual([23, [kept], ['README']]);
+    // And it is in nobody's way.
+    const folding = { case: true, unicode: false };
+    put(bert.root, 'other', 'of bert\n');
+    expect((await bert.push({ folding })).exitCode).toBe(0);
+    expect(readdirSync(server).sort()).toEqual(['README', 'other', 'readme']);
+  });
+
+  it('what this machine can not have a name for is told by a pull, and in the way of nothing', async () => {
+    for (const path of ['a:b', 'aux/deep/c', 'fine']) put(anna.root, path, `${path}\n`);
+    await anna.push();
+    const asOnWindows = { nameFault: windowsNameFault };
+    const { exitCode, plan } = await bert.pull(asOnWindows);
+    expect([exitCode, readdirSync(bert.root)]).toEqual([23, ['fine']]);
+    expect(plan.keep.map(({ path, reason }) => `${path} ${reason}`)).toEqual([
+      'a:b impossible-here',
+      'aux impossible-here',
+      'aux/deep impossible-here',
+      'aux/deep/c impossible-here',
     ]);
-    expect(readdirSync(bert.root)).toEqual([]);
+    put(bert.root, 'other', 'of bert\n');
+    expect((await bert.push(asOnWindows)).exitCode).toBe(0);
+    put(anna.root, 'a:b', 'changed\n');
+    expect((await anna.pull()).exitCode).toBe(0);
+    expect((await anna.push()).exitCode).toBe(0);
+    put(bert.root, 'other', 'of bert, later\n');
+    expect((await bert.push(asOnWindows)).exitCode).toBe(0);
+    expect(contents(server)).toMatchObject({ 'a:b': 'changed\n', other: 'of bert, later\n' });
   });
 
   it('of two profiles with one root each have a last sync of their own, and delete nothing of the other', async () => {

@@ -162,30 +162,16 @@ describe('pull', () => {
     const folding = { case: true, unicode: true };
     const base = treeOf({ readme: 1 });
     const both = treeOf({ readme: 1, README: 2 });
-    const conflict = 'conflict README: name-collision, ';
-    expect(pull(base, base, both, { folding })).toEqual([
-      'keep README: name-collision',
-      `${conflict}open`,
-      'blocked',
-    ]);
-    expect(pull(base, base, both, { folding, conflict: 'newer' })).toEqual([
-      'keep README: name-collision',
-      `${conflict}local`,
-    ]);
+    expect(pull(base, base, both, { folding })).toEqual(['keep README: name-collision']);
     expect(pull(base, base, both)).toEqual(['transfer README']);
     // Two names of the source that are one: the first comes.
     expect(
-      pull(new Map(), new Map(), treeOf({ 'a\xcc\x81': 1, '\xc3\xa1': 1, A: 1, a: 1 }), {
-        folding,
-        force: true,
-      }),
+      pull(new Map(), new Map(), treeOf({ 'a\xcc\x81': 1, '\xc3\xa1': 1, A: 1, a: 1 }), { folding }),
     ).toEqual([
       'transfer A',
       'transfer a\xcc\x81',
       'keep a: name-collision',
       'keep \xc3\xa1: name-collision',
-      'conflict a: name-collision, local',
-      'conflict \xc3\xa1: name-collision, local',
     ]);
   });
 
@@ -200,9 +186,45 @@ describe('pull', () => {
       'transfer README',
     ]);
   });
+
+  it('has nothing left to do about what came deep in a directory whose deletion here has won', () => {
+    const base = treeOf({ 'd/e': '/' });
+    const sides = { local: treeOf({}), remote: treeOf({ 'd/e/new': '/' }) };
+    const { comparison, plan } = planOf('pull', base, sides, { conflict: 'local' });
+    const again = planOf('pull', baseAfter(comparison, plan), apply(sides, plan), {}).plan;
+    expect(again.conflicts).toEqual([]);
+  });
+
+  it('has nothing left to do about a directory that came in place of what is gone there', () => {
+    const base = treeOf({ d: 'x' });
+    const sides = { local: treeOf({ 'd/own': 1 }), remote: treeOf({}) };
+    const { comparison, plan } = planOf('pull', base, sides, { conflict: 'remote' });
+    expect(told(plan)).toContain('keep d: holds-kept');
+    const after = apply(sides, plan);
+    const again = planOf('pull', baseAfter(comparison, plan), after, {}).plan;
+    expect(told(again)).toEqual(['keep d: unpushed-addition', 'keep d/own: unpushed-addition']);
+  });
 });
 
 describe('push', () => {
+  it('is not stopped by what no pull can bring to this machine', () => {
+    const base = treeOf({ 'Dir/a': 1 });
+    const remote = treeOf({ 'Dir/a': 1, 'dir/b': 1, 'x:y/z': 1, 'DIR/A': 1 });
+    const policy = {
+      folding: { case: true, unicode: false },
+      nameFault: (name: string) => (name.includes(':') ? 'colon' : undefined),
+    };
+    expect(push(base, treeOf({ 'Dir/a': 2 }), remote, policy)).toEqual([
+      'transfer Dir/a',
+      'keep DIR: name-collision',
+      'keep DIR/A: name-collision',
+      'keep dir: name-collision',
+      'keep dir/b: name-collision',
+      'keep x:y: impossible-here',
+      'keep x:y/z: impossible-here',
+    ]);
+  });
+
   it('takes there what changed here', () => {
     const base = treeOf({ a: 1, b: 1, c: 1 });
     expect(push(base, treeOf({ a: 2, b: 1, new: 1 }), base)).toEqual([
