@@ -30,7 +30,9 @@ export function describeFailure(error: unknown, interrupted: boolean, details: b
 
 function describeRsyncError(error: RsyncError): Failure {
   const { exitCode, message, hint } = error;
-  const lines = [bytesOf(message.startsWith(PREFIX) ? message : PREFIX + message)];
+  const whole = message.startsWith(PREFIX) ? message : PREFIX + message;
+  // A list has its items in lines that are indented; any other line feed is a name's.
+  const lines = whole.split(/\n(?= {2})/).map(bytesOf);
   if (hint !== undefined) lines.push(bytesOf(hint));
   return { exitCode, lines };
 }
