@@ -4,7 +4,7 @@ import { type ConfigReport, reportHub, reportProject } from '../../sync/config/c
 import { readHub } from '../../sync/config/hub-config.ts';
 import { readProject } from '../../sync/config/project-config.ts';
 import type { Given } from './commands.ts';
-import { hubFile } from './hub-command.ts';
+import { hubFile } from './hub-setting.ts';
 import type { Screen } from './terminal.ts';
 
 /** @returns the exit code */

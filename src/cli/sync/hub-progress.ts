@@ -157,7 +157,7 @@ class Lines implements HubProgress {
   end(outcome: SpokeOutcome): void {
     this.tell(`${outcome.spoke}: ${outcomeSentence(outcome, this.#utf8)}`);
     const { error } = outcome;
-    if (error?.hint !== undefined) this.tell(`  ${error.hint}`);
+    if (error?.hint !== undefined) this.tell(`${outcome.spoke}:   ${error.hint}`);
   }
 
   /** In a log names are what they are, in UTF-8; what would move a cursor is not. */

@@ -1,4 +1,4 @@
-import type { HubStatus, Reach, SpokeStatus } from '../../sync/hub/status.ts';
+import type { Counts, HubStatus, Reach, SpokeStatus } from '../../sync/hub/status.ts';
 import { ageOf } from '../../sync/state/ages.ts';
 import type { Marks } from './marks.ts';
 import { sizeText } from './quantities.ts';
@@ -19,7 +19,7 @@ export function hubStatusLines({ name, sessionsDir, counts, spokes }: HubStatus,
     'Sync Status',
     '='.repeat(RULE),
     `Hub: ${name ?? look.host}`,
-    `  Files:     ${counts.files} (${sizeText(counts.bytes)})`,
+    `  Files:     ${countsText(counts)}`,
     `  Directory: ${sessionsDir}`,
   ];
   for (const spoke of spokes) lines.push('', ...spokeLines(spoke, look));
@@ -36,7 +36,7 @@ function spokeLines(spoke: SpokeStatus, { marks, now }: HubLook): string[] {
   const mark = enabled ? sign : '-';
   const lines = [
     `${mark} ${name} (${method})${enabled ? '' : ' disabled'}`,
-    `  Files:     ${counts.files} (${sizeText(counts.bytes)})`,
+    `  Files:     ${countsText(counts)}`,
     `  Path:      ${path}`,
   ];
   if (source !== undefined) lines.push(`  Source:    ${source}`);
@@ -44,6 +44,11 @@ function spokeLines(spoke: SpokeStatus, { marks, now }: HubLook): string[] {
   if (reach !== undefined) lines.push(`  Reached:   ${reachText(reach)}`);
   if (reach?.reached === false && reach.hint !== undefined) lines.push(`             ${reach.hint}`);
   return lines;
+}
+
+function countsText({ files, bytes, problem }: Counts): string {
+  const known = `${files} (${sizeText(bytes)})`;
+  return problem === undefined ? known : `${known}, and not all: ${problem}`;
 }
 
 function lastSync({ sync: { lastSuccess }, stale }: SpokeStatus, now: Date): string {
@@ -69,19 +74,31 @@ function reachText(reach: Reach): string {
   return `yes, ${version === undefined ? '' : `rsync ${version}, `}protocol ${protocol}`;
 }
 
-/** The same for programs. */
+/** The same for programs (docs/hub.md): every key is always there, and null where there is nothing to tell. */
 export function hubStatusJson({ spokes, ...rest }: HubStatus): object {
   return {
     schema: 1,
     ...rest,
     name: rest.name ?? null,
-    spokes: spokes.map(({ source, sync, peer, reach, ...spoke }) => ({
+    counts: countsJson(rest.counts),
+    spokes: spokes.map(({ source, sync, peer, reach, counts, ...spoke }) => ({
       ...spoke,
+      counts: countsJson(counts),
       source: source ?? null,
       lastAttempt: sync.lastAttempt ?? null,
       lastSuccess: sync.lastSuccess ?? null,
       peer: peer ?? null,
-      reach: reach ?? null,
+      reach: reach === undefined ? null : reachJson(reach),
     })),
   };
+}
+
+function countsJson({ files, bytes, problem }: Counts): object {
+  return { files, bytes, problem: problem ?? null };
+}
+
+function reachJson(reach: Reach): object {
+  return reach.reached
+    ? { ...reach, version: reach.version ?? null }
+    : { ...reach, hint: reach.hint ?? null };
 }

@@ -49,6 +49,11 @@ export class Screen {
     for (const line of lines) this.around.output.out(`${fromText(line)}\n`);
   }
 
+  /** Text to standard output that is no whole line. */
+  sayPart(text: string): void {
+    this.around.output.out(fromText(text));
+  }
+
   /** Lines with names in them, which are bytes and fit for the terminal already. */
   sayBytes(lines: readonly ByteString[]): void {
     for (const line of lines) this.around.output.out(`${line}\n`);

@@ -3,6 +3,7 @@
  * recognised, and the message says where each key moved.
  */
 import { EXIT, RsyncError } from '../../core/errors.ts';
+import { checkOverlaps } from './hub-overlaps.ts';
 import {
   readSpoke,
   readSpokeDefaults,
@@ -10,7 +11,7 @@ import {
   type SpokeDefaults,
   type SpokePlace,
 } from './hub-spoke.ts';
-import { isWithin, pathsOf, resolvePath } from './paths.ts';
+import { pathsOf, resolvePath } from './paths.ts';
 import { type Notice, Problems } from './problems.ts';
 import { byDefault, type Sourced } from './source.ts';
 import { readConfigText } from './text-file.ts';
@@ -41,6 +42,8 @@ export interface HubConfig {
   notices: Notice[];
 }
 
+/** Spokes at a time: each has a connection, and buffers. */
+export const MOST_JOBS = 64;
 /** Sections of the program that the published form belongs to. */
 const FOREIGN = ['daemon', 'query', 'api'];
 
@@ -86,7 +89,7 @@ function readTop(top: YamlMap | undefined, input: HubInput, problems: Problems):
     sessionsDir:
       sessionsDir ??
       byDefault('hub.sessions_dir', pathsOf(input.platform).join(input.home, '.pi', 'agent', 'sessions')),
-    jobs: hub?.get('jobs')?.integer(1, 64) ?? byDefault('hub.jobs', 4),
+    jobs: hub?.get('jobs')?.integer(1, MOST_JOBS) ?? byDefault('hub.jobs', 4),
     defaults,
     spokes: [],
     notices: problems.notices,
@@ -155,32 +158,6 @@ function readFolder(value: YamlValue | undefined, { folder, home, platform }: Sp
   if (value === undefined || text === undefined) return undefined;
   const path = resolvePath(text.value, { base: folder, home, platform });
   return path === undefined ? value.expected('a folder of this machine') : { ...text, value: path };
-}
-
-/** Two spokes in one folder, or one below the other, would take the files of the one for surplus of the other. */
-function checkOverlaps(
-  { spokes, sessionsDir }: HubConfig,
-  platform: NodeJS.Platform,
-  problems: Problems,
-): void {
-  for (const [index, spoke] of spokes.entries()) {
-    const { value: path, origin } = spoke.path;
-    for (const other of spokes.slice(0, index)) {
-      if (!isWithin(path, other.path.value, platform) && !isWithin(other.path.value, path, platform))
-        continue;
-      problems.add(
-        origin,
-        `path: ${path} of the spoke ${spoke.name} and ${other.path.value} of ${other.name} overlap`,
-        'Give each spoke a folder of its own.',
-      );
-    }
-    if (!isWithin(path, sessionsDir.value, platform)) continue;
-    problems.add(
-      origin,
-      `path: ${path} of the spoke ${spoke.name} holds the hub's own ${sessionsDir.value}`,
-      'Give the spoke a folder of its own.',
-    );
-  }
 }
 
 function foreign(key: string, origin: Notice['origin'], problems: Problems): void {

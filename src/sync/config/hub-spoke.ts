@@ -1,6 +1,7 @@
 /** A spoke of `hub.yaml`: the keys of the published form, and ours. */
 import { parseArguments } from '../../options/parse.ts';
-import { cronFault } from './cron.ts';
+import { parseCron } from './cron.ts';
+import { patternFault } from './name-patterns.ts';
 import { resolvePath } from './paths.ts';
 import type { Problems } from './problems.ts';
 import { parseRemote, type Remote } from './remote.ts';
@@ -75,8 +76,17 @@ export function readSpokeDefaults(map: YamlMap | undefined, above?: SpokeDefault
       map?.get('connect_timeout')?.duration() ?? above?.connectTimeout ?? byDefault('connect_timeout', 30),
     retries: map?.get('retries')?.integer(0, 100) ?? above?.retries ?? byDefault('retries', 3),
     compress: map?.get('compress')?.boolean() ?? above?.compress ?? byDefault('compress', true),
-    match: listOf(match, match?.strings({ orOne: true })) ?? above?.match ?? byDefault('match', ['*.jsonl']),
+    match: listOf(match, readPatterns(match)) ?? above?.match ?? byDefault('match', ['*.jsonl']),
   };
+}
+
+function readPatterns(value: YamlValue | undefined): Sourced<string>[] | undefined {
+  const patterns = value?.strings({ orOne: true });
+  for (const pattern of patterns ?? []) {
+    const fault = patternFault(pattern.value);
+    if (fault !== undefined) value!.complain(`the pattern ${JSON.stringify(pattern.value)} ${fault}`);
+  }
+  return patterns;
 }
 
 /** @returns undefined after a mistake that leaves no spoke */
@@ -109,7 +119,7 @@ export function readSpoke(
   const restricted = flag(map, 'restricted', false);
   const source = readSource(map.get('source'), restricted.value, place, isRsync, problems);
   const path = readPath(map.get('path'), place);
-  const schedule = readSchedule(map.get('schedule'));
+  const schedule = readSchedule(map.get('schedule'), problems);
   const tags = map.get('tags', { emptyIs: 'absent' });
   const exclude = map.get('exclude', { emptyIs: 'absent' });
   const appendOnly = flag(map, 'append_only', false);
@@ -194,11 +204,10 @@ function readPath(value: YamlValue | undefined, place: SpokePlace): Sourced<stri
   return value.expected('a folder of this machine', 'Only "~" and "~/" are filled in.');
 }
 
-function readSchedule(value: YamlValue | undefined): Sourced<string> | undefined {
+function readSchedule(value: YamlValue | undefined, problems: Problems): Sourced<string> | undefined {
   const text = value?.string();
-  if (text === undefined) return undefined;
-  const fault = cronFault(text.value);
-  return fault === undefined ? text : value?.complain(fault, 'Every 15 minutes: "*/15 * * * *".');
+  if (value === undefined || text === undefined) return undefined;
+  return problems.attempt(value.origin, value.key, () => parseCron(text.value)) && text;
 }
 
 type RsyncOptions = Pick<Spoke, 'bwLimit' | 'delete' | 'extraArgs' | 'timeout'> & {

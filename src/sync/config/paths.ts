@@ -1,4 +1,5 @@
 /** Paths in a configuration: of the platform, with `~` for the home directory. */
+import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 
 export type PathModule = typeof posix;
@@ -9,7 +10,7 @@ export function pathsOf(platform: NodeJS.Platform): PathModule {
 
 /**
  * @param base  what a relative path is relative to; absolute
- * @returns absolute; undefined for `~user`, which is not known here
+ * @returns absolute; undefined for `~user`, which is not known here, and for a path of Windows elsewhere
  */
 export function resolvePath(
   text: string,
@@ -19,7 +20,20 @@ export function resolvePath(
   const separator = platform === 'win32' ? /^~[\\/]/ : /^~\//;
   if (text === '~') return paths.resolve(home);
   if (separator.test(text)) return paths.resolve(home, text.slice(2));
+  // Elsewhere it would be a name with a colon and backslashes in it, which nobody meant.
+  if (platform !== 'win32' && /^[a-z]:[\\/]/i.test(text)) return undefined;
   return text.startsWith('~') ? undefined : paths.resolve(base, text);
+}
+
+/** As realpath(3) has it; of what is not there yet, the part that is. */
+export function realPath(path: string, platform: NodeJS.Platform): string {
+  const { dirname, basename, join } = pathsOf(platform);
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above, platform), basename(path));
+  }
 }
 
 /** True if `inner` is `outer` or below it. Both absolute. */

@@ -41,6 +41,7 @@ export function readYaml(file: string, text: string, problems: Problems): YamlMa
     );
     return undefined;
   }
+  const strange = source.indexOf('\ufffd');
   const doc = parse(source, lines);
   if (doc === undefined) {
     problems.add({ kind: 'file', name: file, file }, 'the values are nested too deeply');
@@ -49,6 +50,11 @@ export function readYaml(file: string, text: string, problems: Problems): YamlMa
   for (const { message, pos, code } of [...doc.errors, ...doc.warnings]) {
     const said = code === 'MULTIPLE_DOCS' ? 'found a second document, expected one' : message;
     problems.add(originAt(pos[0], file), said);
+  }
+  if (strange >= 0) {
+    const hint = 'Save the file as UTF-8: a path would be another one.';
+    problems.add(originAt(strange, file), 'found something that is not UTF-8', hint);
+    return undefined;
   }
   if (doc.errors.length > 0) return undefined;
   let aliases = 0;

@@ -98,6 +98,14 @@ export class YamlMap {
   finish(): void {
     for (const [name, origin] of this.#keys) {
       if (this.#known.has(name)) continue;
+      if (name === '<<') {
+        this.#context.problems.add(
+          origin,
+          `${this.pathOf(name)}: merge keys are not read`,
+          'Write the keys out.',
+        );
+        continue;
+      }
       const near = nearestName(name, this.#known);
       this.#context.problems.add(
         origin,

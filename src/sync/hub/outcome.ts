@@ -10,7 +10,7 @@ import type { TransferEvent } from '../../core/events.ts';
  * - `partial`: it came to its end, but not all is there. Exit 23: some files or attributes could not be read or written;
  *   24: some were gone before they were read; 25: `--max-delete` was reached, and surplus names stay.
  * - `failed`: it did not come to its end; the next run goes on from there.
- * - `skipped`: it was not tried: disabled, not asked for, another hub's, or the run was stopped before.
+ * - `skipped`: it was not tried: disabled, brought by another program, not due, or the run was stopped before.
  * - `busy`: another run holds its lock (exit 41).
  * - `dry`: as `ok`, and nothing was changed.
  */
@@ -32,6 +32,8 @@ export interface SpokeOutcome {
   bytes: number;
   /** Names that were deleted. */
   deleted: number;
+  /** ISO 8601, UTC; undefined: it was skipped. */
+  startedAt: string | undefined;
   durationMs: number;
   /** How often it was tried; 0: not at all. */
   attempts: number;
@@ -51,6 +53,7 @@ export interface OutcomeError {
 /** What is common to all outcomes of a spoke. */
 export interface OutcomeFrame {
   spoke: string;
+  startedAt: string | undefined;
   durationMs: number;
   attempts: number;
 }
@@ -143,6 +146,25 @@ export function outcomeOf(
   };
 }
 
+/** What a partial run is remembered by: a sentence. Undefined: it names nothing. */
+export function namedFailures({
+  failed,
+  vanished,
+}: Pick<SpokeOutcome, 'failed' | 'vanished'>): string | undefined {
+  const parts = (
+    [
+      ['failed', failed],
+      ['vanished', vanished],
+    ] as const
+  ).flatMap(([what, { paths, more }]) => {
+    const [first] = paths;
+    if (first === undefined) return [];
+    const others = paths.length + more - 1;
+    return [`${what}: ${first}${others > 0 ? ` and ${others} more` : ''}`];
+  });
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
 /** Of a run that was ended by an error. */
 export function outcomeOfError(
   frame: OutcomeFrame,
@@ -167,7 +189,7 @@ export function outcomeOfError(
 /** Of a spoke that was not tried. */
 export function skippedOutcome(spoke: string, why: string): SpokeOutcome {
   return {
-    ...nothing({ spoke, durationMs: 0, attempts: 0 }),
+    ...nothing({ spoke, startedAt: undefined, durationMs: 0, attempts: 0 }),
     outcome: 'skipped',
     exitCode: EXIT.OK,
     error: { code: undefined, message: why, hint: undefined },

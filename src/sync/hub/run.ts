@@ -1,22 +1,13 @@
-import { EXIT, usageError } from '../../core/errors.ts';
-import { nearestName } from '../../core/nearest-name.ts';
+import { setMaxListeners } from 'node:events';
+import { EXIT } from '../../core/errors.ts';
 import type { HubConfig } from '../config/hub-config.ts';
 import type { Spoke } from '../config/hub-spoke.ts';
 import { readState, stateOf } from '../state/state-file.ts';
+import { chooseSpokes, type SpokeChoice } from './choice.ts';
 import { isDue } from './due.ts';
 import { type SpokeOutcome, skippedOutcome, worstExitCode } from './outcome.ts';
 import { runPool } from './pool.ts';
-import { isInShard, type Shard } from './shard.ts';
 import { runSpoke, type SpokeRunInput, spokeIdentity } from './spoke-run.ts';
-
-/** Which spokes a command is about. */
-export interface SpokeChoice {
-  /** By name, disabled ones too; empty: all that are enabled. */
-  spokes: readonly string[];
-  /** One of them is enough; empty: whatever tags a spoke has. */
-  tags: readonly string[];
-  shard?: Shard | undefined;
-}
 
 export interface HubRunInput extends Omit<SpokeRunInput, 'onEvent' | 'retry'>, SpokeChoice {
   /** Spokes at a time; undefined: what the configuration says. */
@@ -36,54 +27,19 @@ export interface HubRunResult {
   exitCode: number;
 }
 
-export interface ChosenSpokes {
-  chosen: Spoke[];
-  /** Those that were asked for, and why they are not run. */
-  skipped: { spoke: Spoke; why: string }[];
-}
-
-/** @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has */
-export function checkNames({ spokes }: HubConfig, names: readonly string[]): void {
-  const known = spokes.map(({ name }) => name);
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    const near = nearestName(name, known);
-    throw usageError(
-      `there is no spoke ${JSON.stringify(name)}`,
-      `${near === undefined ? '' : `Did you mean "${near}"? `}Spokes: ${known.join(', ') || 'none'}.`,
-    );
-  }
-}
-
-/** @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has */
-export function chooseSpokes(config: HubConfig, { spokes: names, tags, shard }: SpokeChoice): ChosenSpokes {
-  checkNames(config, names);
-  const { spokes } = config;
-  const chosen: Spoke[] = [];
-  const skipped: ChosenSpokes['skipped'] = [];
-  for (const spoke of spokes) {
-    if (names.length > 0 && !names.includes(spoke.name)) continue;
-    if (tags.length > 0 && !spoke.tags.value.some((tag) => tags.includes(tag))) continue;
-    if (shard !== undefined && !isInShard(spoke.name, shard)) continue;
-    if (spoke.method !== 'rsync') skipped.push({ spoke, why: `its files come by ${spoke.method}` });
-    else if (!spoke.enabled.value && names.length === 0) skipped.push({ spoke, why: 'disabled' });
-    else chosen.push(spoke);
-  }
-  return { chosen, skipped };
-}
-
 function isSpokeDue(spoke: Spoke, { stateFolder, now }: HubRunInput): boolean {
   if (spoke.schedule === undefined) return true;
   const identity = spokeIdentity(spoke);
   const { lastAttempt, lastSuccess } = stateOf(readState(stateFolder, identity), identity).pull;
-  // A dry run was no run.
-  const last = lastAttempt?.dry === true ? lastSuccess : lastAttempt;
+  // A dry run was no run, and one that a signal ended was not let do its work.
+  const isRun = lastAttempt?.dry !== true && lastAttempt?.exitCode !== EXIT.SIGNAL;
+  const last = isRun ? lastAttempt : lastSuccess;
   return isDue(spoke.schedule.value, last?.at, now());
 }
 
 /**
  * Pulls from all spokes that are chosen, several at a time; one that fails keeps no other from its turn.
- * @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has
+ * @throws RsyncError RSYNC_USAGE, exit 1: a name or a tag that no spoke has
  */
 export async function runHub(config: HubConfig, input: HubRunInput): Promise<HubRunResult> {
   const { chosen: all, skipped } = chooseSpokes(config, input);
@@ -110,7 +66,10 @@ export async function runHub(config: HubConfig, input: HubRunInput): Promise<Hub
       }),
     );
   };
-  await runPool(chosen, input.jobs ?? config.jobs.value, run, input.connect.signal);
+  const { signal } = input.connect;
+  // Every spoke that is under way listens to it, several times: no sign of a leak.
+  if (signal !== undefined) setMaxListeners(0, signal);
+  await runPool(chosen, input.jobs ?? config.jobs.value, run, signal);
   let isCut = false;
   for (const { name } of chosen) {
     const error = byName.get(name)?.error;

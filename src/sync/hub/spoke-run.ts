@@ -1,29 +1,26 @@
 /** One run of one spoke: its folder is pulled, under a lock of its own. */
+import { mkdirSync, rmdirSync } from 'node:fs';
 import type { ItemGuard, TransferResult } from '../../client/transfer-request.ts';
-import { fromText, toText } from '../../core/bytes.ts';
-import { EXIT, RsyncError } from '../../core/errors.ts';
+import { fromText } from '../../core/bytes.ts';
+import { EXIT } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
+import { fileError } from '../../files/errors.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { Spoke } from '../config/hub-spoke.ts';
-import { remoteArgument } from '../config/remote.ts';
-import { sshOptionsOf } from '../project/from-config.ts';
-import { checkGuards, type Guard } from '../project/guards.ts';
 import { asLocal } from '../project/inspect.ts';
-import { listFolder, localState } from '../project/listing.ts';
-import { planPull } from '../project/plan.ts';
-import { type PlanRules, planRules } from '../project/plan-rules.ts';
-import { compareTrees } from '../project/three-way.ts';
+import { makeTempFolder } from '../project/temp-folder.ts';
 import { kindOf, wouldShrink } from '../project/tree.ts';
-import { connectionWords } from '../remote/connection-words.ts';
-import { Remote, type RemoteSettings } from '../remote/remote.ts';
+import type { Remote } from '../remote/remote.ts';
 import { type RetryContext, withRetries } from '../remote/retry.ts';
 import type { HistoryRecord } from '../state/history.ts';
-import { requireLock } from '../state/lock.ts';
-import type { ProfileIdentity } from '../state/profile-state.ts';
+import { type HeldLock, requireLock } from '../state/lock.ts';
+import type { ProfileIdentity, ProfileState } from '../state/profile-state.ts';
 import { doneBy, peerOf, RunRecord } from '../state/run-record.ts';
 import { profileFiles, readState, stateOf } from '../state/state-file.ts';
-import { PARTIAL_DIR } from './files.ts';
-import { outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
+import { OWN_FOLDERS, PARTIAL_DIR } from './files.ts';
+import { namedFailures, outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
+import { planSpoke, sourceError } from './spoke-plan.ts';
+import { type SpokeConnect, spokeRemote } from './spoke-remote.ts';
 
 /** What a run has in common for all spokes; what is undefined is for the configuration of the spoke to say. */
 export interface SpokeRunInput {
@@ -33,7 +30,7 @@ export interface SpokeRunInput {
   delete: boolean | undefined;
   /** KiB a second; 0: no limit. */
   bwlimit: number | undefined;
-  connect: Omit<RemoteSettings, 'location' | 'words' | 'ssh'>;
+  connect: SpokeConnect;
   stateFolder: string;
   who: { user: string; host: string };
   now: () => Date;
@@ -69,7 +66,7 @@ class SpokeRun {
   readonly #input: SpokeRunInput;
   readonly #identity: ProfileIdentity;
   readonly #started: Date;
-  readonly #trouble = new TroubleList();
+  #trouble = new TroubleList();
   #attempts = 0;
 
   constructor(spoke: Spoke, input: SpokeRunInput) {
@@ -80,69 +77,81 @@ class SpokeRun {
   }
 
   async run(): Promise<SpokeOutcome> {
-    let transfer: TransferResult | undefined;
-    let outcome: SpokeOutcome;
+    const { stateFolder, now } = this.#input;
+    let lock: HeldLock;
     try {
-      transfer = await this.#locked();
-      outcome = outcomeOf(this.#frame(), transfer, this.#trouble, this.#input.dryRun);
+      const { lock: path } = profileFiles(stateFolder, this.#identity);
+      lock = requireLock(path, { purpose: `sync of ${this.#spoke.name}`, now });
     } catch (error) {
-      outcome = outcomeOfError(this.#frame(), error, this.#trouble);
+      // What is remembered is for the run that holds the lock to change.
+      return this.#remembered(outcomeOfError(this.#frame(), error), undefined, undefined);
     }
     try {
-      this.#remember(outcome, transfer);
-    } catch (error) {
-      // A run that cannot be remembered would be told as never done.
-      return outcome.outcome === 'failed' ? outcome : outcomeOfError(this.#frame(), error);
-    }
-    return outcome;
-  }
-
-  #frame() {
-    const durationMs = Math.max(0, this.#input.now().getTime() - this.#started.getTime());
-    return { spoke: this.#spoke.name, durationMs, attempts: this.#attempts };
-  }
-
-  async #locked(): Promise<TransferResult> {
-    const { stateFolder, now, retry, connect } = this.#input;
-    const { lock: path } = profileFiles(stateFolder, this.#identity);
-    const lock = requireLock(path, { purpose: `sync of ${this.#spoke.name}`, now });
-    try {
-      const policy = { attempts: 1 + this.#spoke.retries.value };
-      return await withRetries(
-        (attempt) => {
-          this.#attempts = attempt;
-          return this.#attempt();
-        },
-        policy,
-        { ...retry, signal: connect.signal },
-      );
+      const state = stateOf(readState(stateFolder, this.#identity), this.#identity);
+      return await this.#held(state);
     } finally {
       lock.release();
     }
   }
 
-  async #attempt(): Promise<TransferResult> {
-    const { connect, dryRun, bwlimit } = this.#input;
-    const { source, extraArgs, timeout, connectTimeout, compress, path, ssh } = this.#spoke;
-    const location = remoteArgument(source!.value);
-    // 0 is a rate too: it lifts that of the options.
-    const rate = bwlimit ?? this.#spoke.bwLimit?.value;
-    const isDaemon = source!.value.kind === 'daemon';
-    const connection = [
-      `--timeout=${timeout.value}`,
-      ...(isDaemon ? [`--contimeout=${connectTimeout.value}`] : []),
-      ...connectionWords(extraArgs.value),
-      ...(rate === undefined ? [] : [`--bwlimit=${rate}`]),
-    ];
-    const remote = new Remote({
-      ...connect,
-      location,
-      words: connection,
-      ...(isDaemon ? {} : { ssh: { connectTimeout: connectTimeout.value, ...sshOptionsOf(ssh) } }),
-    });
+  async #held(state: ProfileState): Promise<SpokeOutcome> {
+    const { dryRun, retry, connect } = this.#input;
     try {
-      const { rules, deletes } = await this.#plan(remote);
-      const result = await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
+      const policy = { attempts: 1 + this.#spoke.retries.value };
+      const work = (attempt: number): Promise<TransferResult> => {
+        this.#attempts = attempt;
+        this.#trouble = new TroubleList();
+        return this.#attempt(state);
+      };
+      const transfer = await withRetries(work, policy, { ...retry, signal: connect.signal });
+      return this.#remembered(outcomeOf(this.#frame(), transfer, this.#trouble, dryRun), state, transfer);
+    } catch (error) {
+      return this.#remembered(outcomeOfError(this.#frame(), error, this.#trouble), state, undefined);
+    }
+  }
+
+  #frame() {
+    const durationMs = Math.max(0, this.#input.now().getTime() - this.#started.getTime());
+    return {
+      spoke: this.#spoke.name,
+      startedAt: this.#started.toISOString(),
+      durationMs,
+      attempts: this.#attempts,
+    };
+  }
+
+  async #attempt(state: ProfileState): Promise<TransferResult> {
+    const { connect, force, who } = this.#input;
+    const remote = spokeRemote(this.#spoke, connect, this.#spoke.timeout.value, this.#rateWords());
+    try {
+      const { rules, deletes } = await planSpoke(this.#spoke, remote, {
+        rules: this.#rules(),
+        deletes: this.#input.delete ?? this.#spoke.delete.value,
+        force,
+        connect,
+        host: who.host,
+        started: this.#started,
+        lastTotal: state.pull.lastSuccess?.counts.total,
+      });
+      const filters = rules.map((text): FilterArgument => ({ kind: 'filter', text }));
+      const result = await this.#pull(remote, [...filters, ...this.#rules()], deletes);
+      // Not even the folder itself is in the list.
+      if (result.exitCode === EXIT.PARTIAL && result.stats.files.total === 0)
+        throw sourceError(remote.location);
+      return result;
+    } finally {
+      await remote.close();
+    }
+  }
+
+  async #pull(remote: Remote, rules: readonly FilterArgument[], deletes: boolean): Promise<TransferResult> {
+    const { dryRun } = this.#input;
+    const { extraArgs, compress, path, appendOnly, name } = this.#spoke;
+    const isNew = !dryRun && makeCopy(path.value);
+    // What a run that is killed leaves behind lies there, and is gone after the next one.
+    const temp = dryRun ? undefined : makeTempFolder(path.value, ['spoke', name]);
+    try {
+      return await remote.pull(asLocal(`${path.value.replace(/[\\/]$/, '')}/`), {
         words: [
           ...SPOKE_WORDS,
           '--progress',
@@ -150,59 +159,50 @@ class SpokeRun {
           `--partial-dir=${PARTIAL_DIR}`,
           // The last word is that of the person who wrote them.
           ...extraArgs.value,
-          ...(rate === undefined ? [] : [`--bwlimit=${rate}`]),
+          ...this.#rateWords(),
+          ...(temp === undefined ? [] : [`--temp-dir=${temp.path}`]),
           ...(deletes ? ['--delete-delay'] : []),
           ...(dryRun ? ['--dry-run'] : []),
         ],
-        rules: [...rules.map((text): FilterArgument => ({ kind: 'filter', text })), ...this.#rules()],
-        root: 'kept',
-        guard: this.#spoke.appendOnly.value ? NOTHING_SHRINKS : undefined,
+        rules,
+        // A new copy looks like the folder of the spoke.
+        root: isNew ? undefined : 'kept',
+        guard: appendOnly.value ? NOTHING_SHRINKS : undefined,
         onEvent: (event) => {
           this.#trouble.see(event);
           this.#input.onEvent?.(event);
         },
       });
-      // Not even the folder itself is in the list.
-      if (result.exitCode === EXIT.PARTIAL && result.stats.files.total === 0) throw sourceError(location);
-      return result;
     } finally {
-      await remote.close();
+      temp?.remove();
+      if (isNew) removeIfEmpty(path.value);
     }
   }
 
+  /** 0 is a rate too: it lifts that of the options. */
+  #rateWords(): string[] {
+    const rate = this.#input.bwlimit ?? this.#spoke.bwLimit?.value;
+    return rate === undefined ? [] : [`--bwlimit=${rate}`];
+  }
+
+  /** What is left out on both sides: ours, and what the spoke's own keys say. */
   #rules(): FilterArgument[] {
-    return this.#spoke.exclude.value.map((pattern) => ({ kind: 'exclude', text: fromText(pattern) }));
+    return [...OWN_FOLDERS, ...this.#spoke.exclude.value].map((pattern) => ({
+      kind: 'exclude',
+      text: fromText(pattern),
+    }));
   }
 
-  /** Only what may delete, or must not shrink, has to know both sides first. */
-  async #plan(remote: Remote): Promise<PlanRules> {
-    const { force, connect, who } = this.#input;
-    const appendOnly = this.#spoke.appendOnly.value;
-    const deletes = !appendOnly && (this.#input.delete ?? this.#spoke.delete.value);
-    if (!appendOnly && !deletes) return { rules: [], deletes: false };
-    const folder = new Remote({ ...connect, location: asLocal(this.#spoke.path.value), words: [] });
-    const rules = this.#rules();
-    const far = await listFolder(remote, this.#spoke.extraArgs.value, rules);
-    const isThere = localState(this.#spoke.path.value) === 'directory';
-    const here = isThere ? (await listFolder(folder, [], rules)).tree : new Map();
-    // The hub follows: what it has is what both agreed on, and only the spoke has changed.
-    const comparison = compareTrees(here.size === 0 ? undefined : here, here, far.tree);
-    const plan = planPull(comparison, {
-      appendOnly,
-      deletions: deletes,
-      conflict: 'remote',
-      now: this.#started,
-      hosts: { local: who.host, remote: this.#spoke.name },
-    });
-    const guards = checkGuards({ comparison, plan, roots: { local: 'directory', remote: far.state } });
-    // A spoke whose files all grow is nothing unusual.
-    const [stop] = guards.filter(({ name, weight }) => weight !== 'warning' && name !== 'everything-changed');
-    if (stop !== undefined && !force) throw guardError(stop);
-    return planRules(plan);
-  }
-
-  #remember(outcome: SpokeOutcome, transfer: TransferResult | undefined): void {
-    const { stateFolder, dryRun } = this.#input;
+  /**
+   * The outcome, once it is kept.
+   * @param state     as it was when the run began; undefined: it stays as it is
+   * @param transfer  undefined: the run did not come to its end
+   */
+  #remembered(
+    outcome: SpokeOutcome,
+    state: ProfileState | undefined,
+    transfer: TransferResult | undefined,
+  ): SpokeOutcome {
     const { exitCode, error } = outcome;
     const record = new RunRecord({
       ...this.#input,
@@ -210,17 +210,26 @@ class SpokeRun {
       options: this.#spoke.extraArgs.value,
       started: this.#started,
     });
-    record.ended(
-      { identity: this.#identity, state: stateOf(readState(stateFolder, this.#identity), this.#identity) },
-      {
-        exitCode,
-        result: historyResult(outcome),
-        error: error?.code,
-        message: error?.message,
-        done: transfer === undefined ? undefined : doneBy(transfer),
-      },
-      transfer === undefined || dryRun ? {} : { peer: peerOf(transfer) },
-    );
+    try {
+      record.ended(
+        { identity: this.#identity, state },
+        {
+          exitCode,
+          result: historyResult(outcome),
+          error: error?.code,
+          message: error?.message ?? namedFailures(outcome),
+          done: transfer === undefined ? undefined : doneBy(transfer),
+          // What vanished is not there any more: the copy is that of the spoke all the same.
+          succeeded: outcome.outcome === 'ok' || exitCode === EXIT.VANISHED,
+        },
+        transfer === undefined || this.#input.dryRun ? {} : { peer: peerOf(transfer) },
+      );
+      return outcome;
+    } catch (failure) {
+      // A run that cannot be remembered would be told as never done.
+      const isTold = outcome.outcome === 'failed' || outcome.outcome === 'busy';
+      return isTold ? outcome : outcomeOfError(this.#frame(), failure);
+    }
   }
 }
 
@@ -229,21 +238,20 @@ function historyResult({ outcome, exitCode }: SpokeOutcome): HistoryRecord['resu
   return outcome;
 }
 
-function sourceError(location: string): RsyncError {
-  return new RsyncError('RSYNC_FILE_SELECT', `${location} is not there, or may not be read`, {
-    exitCode: EXIT.PARTIAL,
-    origin: 'remote',
-    path: location,
-    hint: 'Check "source" of the spoke: is it the folder, and may the account read it?',
-  });
+/** @returns false: it was there. @throws RsyncError RSYNC_FILE_IO, exit 11 */
+function makeCopy(path: string): boolean {
+  try {
+    return mkdirSync(path, { recursive: true }) !== undefined;
+  } catch (error) {
+    throw fileError('mkdir', path, error);
+  }
 }
 
-function guardError({ sentence, remedy, examples, more }: Guard): RsyncError {
-  const names = examples.map(toText).join(', ');
-  const list = names === '' ? '' : ` (${names}${more > 0 ? ` and ${more} more` : ''})`;
-  return new RsyncError('RSYNC_GUARD', `${sentence}${list}`, {
-    exitCode: EXIT.GUARD,
-    origin: 'remote',
-    hint: remedy,
-  });
+/** A first run that brought nothing leaves nothing. */
+function removeIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Something has come.
+  }
 }

@@ -2,22 +2,22 @@ import { isRsyncError } from '../../core/errors.ts';
 import { askVersion } from '../../transport/diagnose/account.ts';
 import type { HubConfig } from '../config/hub-config.ts';
 import type { Spoke } from '../config/hub-spoke.ts';
-import { remoteArgument } from '../config/remote.ts';
-import { sshOptionsOf } from '../project/from-config.ts';
-import { connectionWords } from '../remote/connection-words.ts';
-import { Remote, type RemoteSettings } from '../remote/remote.ts';
+import type { Remote } from '../remote/remote.ts';
 import { isStale } from '../state/ages.ts';
 import type { DirectionState, ProfileState } from '../state/profile-state.ts';
 import { readState, stateOf } from '../state/state-file.ts';
-import { spokeFiles } from './files.ts';
+import { checkChoice, type SpokeChoice } from './choice.ts';
+import { nameMatcher, spokeFiles } from './files.ts';
 import { runPool } from './pool.ts';
-import { checkNames, type SpokeChoice } from './run.ts';
+import { type SpokeConnect, spokeRemote } from './spoke-remote.ts';
 import { spokeIdentity } from './spoke-run.ts';
 
 /** Files that match, and their bytes. */
 export interface Counts {
   files: number;
   bytes: number;
+  /** Why they are not all; undefined: they are. */
+  problem: string | undefined;
 }
 
 /** What a look at the other side has found. */
@@ -53,17 +53,17 @@ export interface HubStatusInput {
   now: Date;
   /** Connects to every spoke that is enabled or named. */
   check: boolean;
-  connect: Omit<RemoteSettings, 'location' | 'words' | 'ssh'>;
+  connect: SpokeConnect;
   choice: Pick<SpokeChoice, 'spokes' | 'tags'>;
 }
 
 /**
  * What the hub has, and what it remembers; changes nothing on either side.
- * @throws RsyncError RSYNC_USAGE, exit 1: a name that no spoke has
+ * @throws RsyncError RSYNC_USAGE, exit 1: a name or a tag that no spoke has
  */
 export async function hubStatus(config: HubConfig, input: HubStatusInput): Promise<HubStatus> {
   const { spokes: names, tags } = input.choice;
-  checkNames(config, names);
+  checkChoice(config, input.choice);
   const chosen = config.spokes.filter(
     ({ name, tags: own }) =>
       (names.length === 0 || names.includes(name)) &&
@@ -71,11 +71,12 @@ export async function hubStatus(config: HubConfig, input: HubStatusInput): Promi
   );
   const spokes = chosen.map((spoke) => statusOf(spoke, input));
   if (input.check) {
-    await runPool(chosen, config.jobs.value, async (spoke, index) => {
+    const look = async (spoke: Spoke, index: number): Promise<void> => {
       // What is disabled is left alone, unless it is asked for by its name.
       if (spoke.method === 'rsync' && (spoke.enabled.value || names.includes(spoke.name)))
         spokes[index]!.reach = await reach(spoke, input.connect);
-    });
+    };
+    await runPool(chosen, config.jobs.value, look, input.connect.signal);
   }
   return {
     name: config.name?.value,
@@ -105,28 +106,22 @@ function statusOf(spoke: Spoke, { stateFolder, now }: HubStatusInput): SpokeStat
   };
 }
 
+/** What can not be read of one spoke must not hide the others. */
 function count(folder: string, patterns: readonly string[]): Counts {
-  const counts = { files: 0, bytes: 0 };
-  for (const { size } of spokeFiles(folder, patterns)) {
-    counts.files++;
-    counts.bytes += size;
+  const counts: Counts = { files: 0, bytes: 0, problem: undefined };
+  try {
+    for (const { size } of spokeFiles(folder, nameMatcher(patterns))) {
+      counts.files++;
+      counts.bytes += size;
+    }
+  } catch (error) {
+    counts.problem = error instanceof Error ? error.message : String(error);
   }
   return counts;
 }
 
-async function reach(spoke: Spoke, connect: HubStatusInput['connect']): Promise<Reach> {
-  const { source, extraArgs, ssh, connectTimeout, restricted } = spoke;
-  const { kind } = source!.value;
-  const remote = new Remote({
-    ...connect,
-    location: remoteArgument(source!.value),
-    words: [
-      `--timeout=${connectTimeout.value}`,
-      ...(kind === 'daemon' ? [`--contimeout=${connectTimeout.value}`] : []),
-      ...connectionWords(extraArgs.value),
-    ],
-    ...(kind === 'daemon' ? {} : { ssh: { connectTimeout: connectTimeout.value, ...sshOptionsOf(ssh) } }),
-  });
+async function reach(spoke: Spoke, connect: SpokeConnect): Promise<Reach> {
+  const remote = spokeRemote(spoke, connect, spoke.connectTimeout.value);
   try {
     const { protocol, exitCode } = await remote.list({ words: ['--dirs'] });
     if (exitCode !== 0) {
@@ -137,7 +132,7 @@ async function reach(spoke: Spoke, connect: HubStatusInput['connect']): Promise<
         hint: undefined,
       };
     }
-    return { reached: true, protocol, version: restricted.value ? undefined : await versionOf(remote) };
+    return { reached: true, protocol, version: spoke.restricted.value ? undefined : await versionOf(remote) };
   } catch (error) {
     if (isRsyncError(error))
       return { reached: false, code: error.code, message: error.message, hint: error.hint };

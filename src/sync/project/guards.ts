@@ -47,6 +47,8 @@ export interface GuardInputs {
   comparison: Comparison;
   plan: Plan;
   roots: { local: RootState; remote: RootState };
+  /** What the roots are called. Default: `The local root`, `The remote root`. */
+  names?: { local: string; remote: string };
   limits?: GuardLimits;
   /** Digests of all filter rules, of this run and of the last one that succeeded. */
   filterHash?: string;
@@ -56,6 +58,7 @@ export interface GuardInputs {
 }
 
 const DEFAULTS: Required<GuardLimits> = { deleteShare: 0.5, deleteCount: 1000, floor: 10 };
+const ROOT_NAMES = { local: 'The local root', remote: 'The remote root' };
 const EXAMPLES = 5;
 /** mutagen's: with less than two entries an empty root is nothing unusual. */
 const EMPTIED_FLOOR = 2;
@@ -69,11 +72,11 @@ export function checkGuards(inputs: GuardInputs): Guard[] {
   return [...changeGuards(inputs, limits), ...deletionGuards(inputs, limits), ...filterGuards(inputs)];
 }
 
-function* rootGuards({ comparison, plan, roots }: GuardInputs): Generator<Guard> {
+function* rootGuards({ comparison, plan, roots, names = ROOT_NAMES }: GuardInputs): Generator<Guard> {
   const { base, local, remote, hasBase } = comparison;
   const destination = plan.direction === 'pull' ? 'local' : 'remote';
   for (const side of ['local', 'remote'] as const) {
-    const where = side === 'local' ? 'The local root' : 'The remote root';
+    const where = names[side];
     if (roots[side] === 'other') {
       yield guard(
         'root-type',
@@ -93,7 +96,7 @@ function* rootGuards({ comparison, plan, roots }: GuardInputs): Generator<Guard>
   const bothThere = roots.local === 'directory' && roots.remote === 'directory';
   // Both empty is agreement. Empty since ever is a first run.
   if (!bothThere || (local.size === 0) === (remote.size === 0) || base.size < EMPTIED_FLOOR) return;
-  const where = local.size === 0 ? 'The local root' : 'The remote root';
+  const where = local.size === 0 ? names.local : names.remote;
   yield guard(
     'root-emptied',
     'stop',

@@ -1,7 +1,6 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { parseArguments } from '../../options/parse.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
+import { realPath } from '../config/paths.ts';
 import { LOCK_RULES } from '../remote/lock-tickets.ts';
 import { Remote, type RemoteSettings } from '../remote/remote.ts';
 import { readBase } from '../state/base-list.ts';
@@ -50,17 +49,7 @@ function told({
 }
 
 export function identityOf({ name, root, location }: Profile): ProfileIdentity {
-  return { profile: name, localRoot: realPath(root), remote: location };
-}
-
-/** Also of one that is not there yet: it must have the same identity once it is. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const above = dirname(path);
-    return above === path ? path : join(realPath(above), basename(path));
-  }
+  return { profile: name, localRoot: realPath(root, process.platform), remote: location };
 }
 
 /** What stays out of every transfer and listing. */

@@ -18,6 +18,12 @@ export interface Listing {
   result: TransferResult | undefined;
 }
 
+/** As much of one side as could be read. */
+export interface PartialListing extends Listing {
+  /** RSYNC_FILE_SELECT, exit 23: it is not all; what it does not show may be there, and must not be taken for deleted. */
+  fault: RsyncError | undefined;
+}
+
 /** How a tree is listed: everything that two sides are compared by. */
 const LIST_WORDS = ['--recursive', '--links', '--perms', '--times'];
 /** A server or a disk that is not well says so for every file. */
@@ -34,6 +40,17 @@ export async function listFolder(
   words: readonly string[],
   rules: readonly FilterArgument[],
 ): Promise<Listing> {
+  const { fault, ...listing } = await listPartly(folder, words, rules);
+  if (fault !== undefined) throw fault;
+  return listing;
+}
+
+/** As `listFolder`; of a listing with errors what there is of it. Throws as a transfer. */
+export async function listPartly(
+  folder: Remote,
+  words: readonly string[],
+  rules: readonly FilterArgument[],
+): Promise<PartialListing> {
   const tree: Tree = new Map();
   const complaints = new Complaints();
   let root: RootAttributes | undefined;
@@ -49,15 +66,16 @@ export async function listFolder(
   } catch (error) {
     const gone = isMissing(error, complaints.lines);
     if (gone === undefined) throw error;
-    return { tree, state: gone, root: undefined, result: undefined };
+    return { tree, state: gone, root: undefined, result: undefined, fault: undefined };
   }
+  let fault: RsyncError | undefined;
   if (result.exitCode !== EXIT.OK && result.exitCode !== EXIT.VANISHED) {
     const gone = root === undefined ? missing(complaints.lines) : undefined;
-    if (gone !== undefined) return { tree, state: gone, root: undefined, result };
-    throw incomplete(folder.location, complaints);
+    if (gone !== undefined) return { tree, state: gone, root: undefined, result, fault };
+    fault = incomplete(folder.location, complaints);
   }
   for (const [path, entry] of tree) if (entry.kind === 'other') tree.delete(path);
-  return { tree, state: root === undefined ? 'other' : 'directory', root, result };
+  return { tree, state: root === undefined ? 'other' : 'directory', root, result, fault };
 }
 
 /** A folder of this machine without a listing. @throws an ErrnoException if it cannot even be looked at */

@@ -40,7 +40,7 @@ export interface RemoteRun {
   /** Filter rules that come before all others. */
   rules?: readonly FilterArgument[];
   onEvent?: EventSink;
-  root?: RootAttributes | 'kept';
+  root?: RootAttributes | 'kept' | undefined;
   guard?: ItemGuard | undefined;
   /** Below the folder: `name`, `folder/name`, or the contents of one, `folder/`. Default: the contents of the folder. */
   path?: string;

@@ -24,7 +24,8 @@ export interface RecordInput {
 /** What the run began with. */
 export interface Remembered {
   identity: ProfileIdentity;
-  state: ProfileState;
+  /** Undefined: it is another run's to change, and stays as it is. */
+  state: ProfileState | undefined;
 }
 
 /** How a run ended. */
@@ -36,8 +37,10 @@ export interface RunEnd {
   /** The code, and the sentence. */
   error?: string | undefined;
   message?: string | undefined;
-  /** What was transferred; it counts as a success if the result is `ok`. */
+  /** What was transferred. */
   done?: Omit<Success, 'at' | 'duration'> | undefined;
+  /** It counts as a success. Default: the result is `ok`. */
+  succeeded?: boolean;
 }
 
 /** Keeps what is known of a run of a profile or a spoke: its state, and a line of its history. */
@@ -56,18 +59,20 @@ export class RunRecord {
   ): void {
     const { options, stateFolder, direction, dryRun, who, started, now } = this.#input;
     const endedAt = now();
-    const { exitCode, result, stage, error, message, done } = run;
-    const next = afterRun(state, {
-      direction,
-      startedAt: started,
-      endedAt,
-      dry: dryRun,
-      exitCode,
-      ...(stage === undefined ? {} : { stage }),
-      ...(message === undefined && error === undefined ? {} : { error: message ?? error! }),
-      ...(done === undefined || result !== 'ok' ? {} : { success: done }),
-    });
-    writeState(stateFolder, { ...next, ...learned });
+    const { exitCode, result, stage, error, message, done, succeeded = result === 'ok' } = run;
+    if (state !== undefined) {
+      const next = afterRun(state, {
+        direction,
+        startedAt: started,
+        endedAt,
+        dry: dryRun,
+        exitCode,
+        ...(stage === undefined ? {} : { stage }),
+        ...(message === undefined && error === undefined ? {} : { error: message ?? error! }),
+        ...(done === undefined || !succeeded ? {} : { success: done }),
+      });
+      writeState(stateFolder, { ...next, ...learned });
+    }
     appendHistory(profileFiles(stateFolder, identity).history, {
       schema: 1,
       at: started.toISOString(),

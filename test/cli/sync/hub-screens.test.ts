@@ -99,7 +99,7 @@ describe.skipIf(noTmux || requirePeers().length === 0)('a hub (skipped without t
         `büro      ✓ Synced ${columns === 80 ? '1 file (2 B)' : '0 files (0 B)'} (Nms)`,
         "wrong     ✗ @ERROR: Unknown module 'nope'",
         "wrong: @ERROR: Unknown module 'nope'",
-        expect.stringMatching(/^ {2}Check its spelling: modules are listed by rsync:/),
+        expect.stringMatching(/^wrong: {3}Check its spelling: modules are listed by rsync:/),
         expect.any(String),
         'Some syncs failed.',
         '[5]',

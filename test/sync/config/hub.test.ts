@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isRsyncError } from '../../../src/core/errors.ts';
 import { reportHub } from '../../../src/sync/config/config-report.ts';
-import { cronFault } from '../../../src/sync/config/cron.ts';
 import { type HubConfig, readHub } from '../../../src/sync/config/hub-config.ts';
 import { isWithin } from '../../../src/sync/config/paths.ts';
 import { problemsOf } from '../../../src/sync/config/problems.ts';
@@ -239,6 +238,35 @@ describe('regression 19: path to spoke on a separator boundary (B12)', () => {
     expect(said(`spokes:\n${spoke('', 'a', '~/.pi')}`)[0]).toContain("holds the hub's own");
   });
 
+  it.skipIf(process.platform === 'win32')('two names of one folder, and the folder of this file', () => {
+    const base = realpathSync(mkdtempSync(join(tmpdir(), 'rsyncjs-overlap-')));
+    mkdirSync(join(base, 'a'));
+    symlinkSync('a', join(base, 'b'));
+    expect(said(`spokes:\n${spoke('', 'a', `${base}/a/x`)}${spoke('', 'b', `${base}/b/x/y`)}`)[0]).toContain(
+      `10:11 path: ${base}/b/x/y (which is ${base}/a/x/y) of the spoke b and ${base}/a/x of a overlap`,
+    );
+    rmSync(base, { recursive: true });
+    const all = said(`hub: { sessions_dir: /elsewhere }\nspokes:\n${spoke('', 'a', '"~"')}`);
+    expect(all).toEqual([
+      expect.stringContaining(`of the spoke a holds this file, ${join(home, 'hub.yaml')}`),
+    ]);
+  });
+
+  it('paths that are none here, merge keys, and text in another encoding', () => {
+    for (const path of ['~bob/x', 'C:\\x', 'c:/x'])
+      expect(said(`spokes:\n${spoke('', 'a', `'${path}'`)}`)[0]).toContain(
+        'expected a folder of this machine',
+      );
+    expect(said(`spokes:\n  - &a { name: a }\n  - { <<: *a }`)).toContain(
+      '3:7 spokes[1].<<: merge keys are not read | Write the keys out.',
+    );
+    const file = join(home, 'hub.yaml');
+    writeFileSync(file, Buffer.from('spokes:\n  - { name: "caf\xe9" }\n', 'latin1'));
+    expect(() => readHub({ file, named: true, home, platform: 'linux' })).toThrow(
+      'hub.yaml:2:17: found something that is not UTF-8',
+    );
+  });
+
   it.each([
     ['/s/work', '/s/work-laptop', 'linux', false],
     ['/s/work', '/s/work/x', 'linux', true],
@@ -307,7 +335,16 @@ describe('regression 24: types are strict (B16)', () => {
     ['enabeld: true', '6:5 spokes[0].enabeld: unknown key | Did you mean enabled?'],
     [
       'schedule: "* * * *"',
-      '6:15 spokes[0].schedule: expected five fields (minute, hour, day of the month, month, day of the week) | Every 15 minutes: "*/15 * * * *".',
+      '6:15 spokes[0].schedule: "* * * *": 4 words where five are | They are: minute, hour, day of the month, month, day of the week; for example "*/15 * * * *".',
+    ],
+    // It would end every run with --due, that of the other spokes too.
+    [
+      'schedule: "0 0 31 2 *"',
+      '6:15 spokes[0].schedule: "0 0 31 2 *": no such month has a day 31 | It would never run.',
+    ],
+    [
+      'match: ["*.jsonl", "a/*"]',
+      '6:12 spokes[0].match: the pattern "a/*" has a slash in it: names are matched, not paths | undefined',
     ],
   ])('%s', (keys, wanted) => {
     expect(said(`spokes:\n${spoke(keys)}`)).toEqual([wanted]);
@@ -319,30 +356,6 @@ describe('regression 24: types are strict (B16)', () => {
       '7:11 spokes[1].name: a second spoke "laptop", the first one is in line 2 | Each spoke has a name of its own.',
     ]);
     expect(said('spoke: []')[0]).toContain('1:1 spoke: unknown key | Did you mean spokes?');
-  });
-});
-
-describe('cronFault', () => {
-  it.each(['*/15 * * * *', '0 */2 * * *', '0,30 9-17 1 jan-mar mon-fri', '5 4 * * sun', '0-59/5 * * * 7'])(
-    '%s',
-    (text) => {
-      expect(cronFault(text)).toBeUndefined();
-    },
-  );
-
-  it.each([
-    ['60 * * * *', 'minute: found "60"'],
-    ['* 24 * * *', 'hour: found "24"'],
-    ['* * 0 * *', 'day of the month: found "0"'],
-    ['* * * foo *', 'month: found "foo"'],
-    ['* * * * 8', 'day of the week: found "8"'],
-    ['*/0 * * * *', 'minute: found "*/0"'],
-    ['5-1 * * * *', 'minute: found "5-1"'],
-    ['5/2 * * * *', 'minute: found "5/2"'],
-    ['a b c d e', 'minute: found "a"'],
-    ['1,,2 * * * *', 'minute: found ""'],
-  ])('%s', (text, wanted) => {
-    expect(cronFault(text)).toContain(wanted);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Regression of B6: a schedule that a spoke has is honoured. */
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isDue } from '../../../src/sync/hub/due.ts';
 
 /** Local time, as a crontab has it. 1 March 2026 is a Sunday. */
@@ -27,4 +27,35 @@ describe('a spoke is due', () => {
   });
 
   test('that was never tried', () => expect(isDue('0 3 * * *', undefined, at(2, 10, 0))).toBe(true));
+});
+
+describe('where clocks are put forward and back', () => {
+  const zone = process.env.TZ;
+  beforeAll(() => {
+    process.env.TZ = 'Europe/Berlin';
+  });
+  afterAll(() => {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
+
+  test.each([
+    // 29 March 2026: after 01:59 it is 03:00.
+    ['30 2 * * *', '2026-03-28T01:30:05Z', '2026-03-29T01:29:00Z', false],
+    ['30 2 * * *', '2026-03-28T01:30:05Z', '2026-03-29T01:30:00Z', true],
+    ['30 2 * * *', '2026-03-29T01:30:05Z', '2026-03-29T22:00:00Z', false],
+    ['30 2 * * *', '2026-03-29T01:30:05Z', '2026-03-30T00:30:00Z', true],
+    ['*/15 * * * *', '2026-03-29T00:45:05Z', '2026-03-29T00:59:00Z', false],
+    ['*/15 * * * *', '2026-03-29T00:45:05Z', '2026-03-29T01:00:00Z', true],
+    // 25 October 2026: after 02:59 it is 02:00 again.
+    ['30 2 * * *', '2026-10-24T00:30:05Z', '2026-10-25T00:30:00Z', true],
+    ['30 2 * * *', '2026-10-25T00:30:05Z', '2026-10-25T01:30:05Z', false],
+    ['30 2 * * *', '2026-10-25T00:30:05Z', '2026-10-26T01:30:00Z', true],
+    ['*/15 * * * *', '2026-10-25T00:45:05Z', '2026-10-25T01:00:00Z', true],
+    ['*/15 * * * *', '2026-10-25T01:00:05Z', '2026-10-25T01:14:00Z', false],
+    // A machine that slept over both.
+    ['30 2 * * *', '2026-03-20T01:30:05Z', '2026-11-01T12:00:00Z', true],
+  ])('%s since %s, at %s: %s', (schedule, last, now, expected) => {
+    expect(isDue(schedule, last, new Date(now))).toBe(expected);
+  });
 });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { parseCron } from '../../../src/sync/hub/schedule/cron.ts';
+import { parseCron } from '../../../src/sync/config/cron.ts';
 import { parseShard } from '../../../src/sync/hub/shard.ts';
 import { FLEET_COMMANDS } from './fleet-commands.ts';
 import { type HclBlock, parseHcl } from './hcl.ts';

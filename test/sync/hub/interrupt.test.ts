@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,6 +29,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub run th
   const here = join(hub.home, 'copy');
   const content = noise(3_000_000);
   const source = `server:${there}`;
+  const identity = { profile: 'spoke web', localRoot: here, remote: source };
   let sshd: Sshd;
 
   beforeAll(async () => {
@@ -74,6 +76,8 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub run th
     const busy = await hub.run('--spoke web');
     expect([busy.code, busy.of.web!.outcome]).toEqual([41, 'busy']);
     expect(busy.of.web!.error!.message).toMatch(/^locked by process \d+ on .* \(sync of web, since /);
+    // What is remembered is the other one's to write.
+    expect(readState(hub.state, identity).kind).toBe('none');
     running.kill('SIGINT');
     expect(await running.ended).toBe(20);
     expect(running.lines).toEqual([
@@ -104,10 +108,19 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub run th
     ]);
     expect(readFileSync(join(here, 'big.jsonl')).equals(content)).toBe(true);
     expect(locks()).toEqual([]);
-    const identity = { profile: 'spoke web', localRoot: here, remote: source };
     const { lastSuccess } = stateOf(readState(hub.state, identity), identity).pull;
     // What the first run had kept was not sent again.
     expect(lastSuccess!.matched).toBeGreaterThan(150_000);
+  });
+
+  test('by a kill that leaves a file half written: it is gone after the next run', async () => {
+    rmSync(join(here, 'big.jsonl'));
+    const running = await begun();
+    running.kill('SIGKILL');
+    await running.ended;
+    expect(readdirSync(here)).toEqual(['.rsyncjs-tmp']);
+    const ran = await hub.run('--spoke web --bwlimit 0');
+    expect([ran.code, readdirSync(here)]).toEqual([0, ['big.jsonl']]);
   });
 
   test('regression 18: 100,000 files in a heap of 48 MiB (B10)', async () => {
@@ -127,5 +140,33 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub run th
     expect([code, stderr.toString().split('\n')[0]]).toEqual([0, 'Syncing many...']);
     expect(JSON.parse(stdout.toString()).outcomes).toMatchObject([{ outcome: 'dry', files: 100_000 }]);
     expect(stdout.length).toBeLessThan(1000);
+    // And so many in a copy: counted, and listed.
+    const listed = `${join(hub.home, 'listed.yaml')}`;
+    const phones = ['a', 'b'].map((name) => ({
+      name,
+      sync_method: 'syncthing',
+      path: join(many, name),
+      match: '*',
+    }));
+    mkdirSync(join(many, 'b'));
+    mkdirSync(join(many, 'a'));
+    execFileSync('sh', ['-c', `seq 50000 | sed 's/^/${'y'.repeat(20)}/' | xargs touch`], {
+      cwd: join(many, 'a'),
+    });
+    execFileSync('sh', ['-c', `seq 50000 | sed 's/^/${'y'.repeat(20)}/' | xargs touch`], {
+      cwd: join(many, 'b'),
+    });
+    writeFileSync(listed, JSON.stringify({ spokes: phones }));
+    for (const [words, wanted] of [
+      ['status', 'Total files of spokes: 100000'],
+      ['list', 'b (syncthing): 50000 files'],
+    ] as const) {
+      const { stdout: out, code: status } = await run(
+        process.execPath,
+        ['--max-old-space-size=40', MAIN, 'hub', words, '--config', listed],
+        { env: hub.env as Record<string, string>, timeout: 100_000 },
+      );
+      expect([status, out.includes(wanted)]).toEqual([0, true]);
+    }
   }, 120_000);
 });

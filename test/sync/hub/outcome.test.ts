@@ -13,7 +13,7 @@ import {
   worstExitCode,
 } from '../../../src/sync/hub/outcome.ts';
 
-const frame = { spoke: 'web', durationMs: 812, attempts: 1 };
+const frame = { spoke: 'web', startedAt: '2026-03-01T12:00:00.000Z', durationMs: 812, attempts: 1 };
 const kinds = { total: 0, regular: 0, directories: 0, symlinks: 0, devices: 0, specials: 0 };
 /** More than a thousand: figures of text would have a comma. */
 const stats = {

@@ -28,6 +28,10 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
     retries: 0,
     ...more,
   });
+  /** A file is being written. */
+  const arriving = (folder: string): boolean =>
+    existsSync(folder) &&
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((name) => /a\.jsonl\.\w{6}$/.test(name));
   const lastSync = async (name: string): Promise<string> =>
     / {2}Last sync: (.*)/.exec((await hub.hub(`status --spoke ${name}`)).out)![1]!;
   let sshd: Sshd;
@@ -136,7 +140,7 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
     const limits = { bw_limit: 200, timeout_seconds: 1 };
     hub.configure([spoke('rotates', { rsync_options: limits })]);
     const running = hub.run();
-    await until(() => existsSync(here('rotates')) && readdirSync(here('rotates')).length > 0);
+    await until(() => arriving(here('rotates')));
     rmSync(join(there('rotates'), 'z.jsonl'));
     const { code, of, err } = await running;
     expect([code, of.rotates]).toEqual([
@@ -148,6 +152,8 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
       }),
     ]);
     expect(err).toContain('1 vanished');
+    // All that is there has come.
+    expect(await lastSync('rotates')).toBe('just now');
     expect(readFileSync(join(here('rotates'), 'a.jsonl')).length).toBe(450_000);
   });
 
@@ -160,6 +166,8 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub', () =
     expect([code, out]).toEqual([23, expect.stringContaining('partly: partial: Synced 1 file (1 B)')]);
     expect(err).toMatch(/^partly: failed: .*b\.jsonl$/m);
     expect(readdirSync(here('partly'))).toEqual(['a.jsonl', 'b.jsonl']);
+    expect(await lastSync('partly')).toBe('never synced');
+    expect((await hub.hub('status')).out).toMatch(/^ {2}Attempt: {3}just now: failed: .*b\.jsonl$/m);
   });
 
   test.skipIf(scripts.length === 0)(

@@ -1,6 +1,7 @@
 /** A property list for launchd, macOS: launchd.plist(5). */
+
+import type { CalendarTable } from '../../config/cron.ts';
 import { MADE_BY, type ScheduledCommand } from './command.ts';
-import type { CalendarTable } from './cron.ts';
 import { asTables, inexpressible, type Timetable } from './timetable.ts';
 import { xmlText } from './xml.ts';
 

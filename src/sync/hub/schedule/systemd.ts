@@ -2,8 +2,8 @@
  * A timer and a service for the systemd of a user: systemd.timer(5), systemd.time(7), systemd.service(5) "Command lines".
  */
 import { usageError } from '../../../core/errors.ts';
+import { type CalendarTable, DAY_NAMES } from '../../config/cron.ts';
 import { MADE_BY, type ScheduledCommand } from './command.ts';
-import { type CalendarTable, DAY_NAMES } from './cron.ts';
 import { asTables, type Timetable } from './timetable.ts';
 
 export interface SystemdUnits {

@@ -3,8 +3,8 @@
  * http://schemas.microsoft.com/windows/2004/02/mit/task, version 1.2. The order of elements is that of the schema.
  */
 import { usageError } from '../../../core/errors.ts';
+import type { CalendarTable } from '../../config/cron.ts';
 import { MADE_BY, type ScheduledCommand } from './command.ts';
-import type { CalendarTable } from './cron.ts';
 import { inexpressible, type Timetable } from './timetable.ts';
 import { xmlText } from './xml.ts';
 

@@ -1,5 +1,5 @@
 import { EXIT, RsyncError, usageError } from '../../../core/errors.ts';
-import { type CalendarTable, parseCron } from './cron.ts';
+import { type CalendarTable, parseCron } from '../../config/cron.ts';
 
 /** When a hub runs by itself, in local time. */
 export type Timetable =

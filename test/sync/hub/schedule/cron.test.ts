@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCron } from '../../../../src/sync/hub/schedule/cron.ts';
+import { parseCron } from '../../../../src/sync/config/cron.ts';
 import {
   asTables,
   everyText,
@@ -54,6 +54,8 @@ describe('the five words of cron', () => {
     ['9-5 * * * *', 'minute: found "9-5"'],
     ['1-2-3 * * * *', 'minute: found "1-2-3"'],
     ['1,,2 * * * *', 'minute: found ""'],
+    ['* * * foo *', 'month: found "foo"'],
+    ['a b c d e', 'minute: found "a"'],
     ['-1 * * * *', 'minute: found "-1"'],
     ['* * L * *', 'day of the month: found "L"'],
     ['@reboot', 'unknown nickname'],

@@ -7,8 +7,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseCron } from '../../../../src/sync/config/cron.ts';
 import type { ScheduledCommand } from '../../../../src/sync/hub/schedule/command.ts';
-import { parseCron } from '../../../../src/sync/hub/schedule/cron.ts';
 import {
   SCHEDULE_FORMATS,
   type ScheduleFormat,
