@@ -15,7 +15,7 @@ describe('patterns that hide what Git tracks', () => {
     'src/index.ts',
   ];
 
-  it('5.6.5 (A5): an unanchored one is told with what it hides, the worst first', () => {
+  it('regression 5 (A5): an unanchored one is told with what it hides, the worst first', () => {
     const found = hidingPatterns(tracked, rules);
     expect(found.map(({ pattern, paths }) => [pattern, paths.length, isAnchored(pattern)])).toEqual([
       ['bin/', 12, false],

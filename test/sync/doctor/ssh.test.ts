@@ -92,7 +92,7 @@ describe.skipIf(requirePeers().length === 0 || sshdMissing() !== undefined)('a s
     expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
   });
 
-  it('5.6.7 (A7, A8): a remote without rsync, a noisy shell and a missing path are three different errors', async () => {
+  it('regression 7 (A7, A8): a remote without rsync, a noisy shell and a missing path are three different errors', async () => {
     const noisy = forceCommand(sshd, 'noisy', 'echo Welcome; eval "$SSH_ORIGINAL_COMMAND"');
     const [without, noise, missing] = await Promise.all([
       run({ rsync: '/nowhere/rsync' }),

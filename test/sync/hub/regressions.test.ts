@@ -1,4 +1,4 @@
-/** What hubs were known to get wrong, over a real sshd and a real rsync (REGRESSIONS.md has the whole table). */
+/** What hubs were known to get wrong, over a real sshd and a real rsync (../REGRESSIONS.md has the whole table). */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -91,7 +91,7 @@ describe('guards', () => {
     expect(names(files(20), files(20), files(21), hashes)).toEqual([]);
   });
 
-  it('5.6.3 (A3): an exclude file that this pull replaces: nothing is deleted by this run', () => {
+  it('regression 3 (A3): an exclude file that this pull replaces: nothing is deleted by this run', () => {
     const base = treeOf({ '.rsync-exclude': 1, old: 1, code: 1 });
     const remote = treeOf({ '.rsync-exclude': 2, code: 1 });
     const more = { filterFiles: ['.rsync-exclude'] };

@@ -63,7 +63,7 @@ describe('pull', () => {
     ]);
   });
 
-  it('5.6.2 (A2): a file that was never pushed stays; what another machine pushed is not wiped by our push', () => {
+  it('regression 2 (A2): a file that was never pushed stays; what another machine pushed is not wiped by our push', () => {
     const base = treeOf({ shared: 1 });
     const local = treeOf({ shared: 1, 'local-only.env': 1 });
     const remote = treeOf({ shared: 1, 'pushed-by-another': 1 });
@@ -80,7 +80,7 @@ describe('pull', () => {
     ]);
   });
 
-  it('5.6.3 (A3): a file excluded since is not deleted, by this pull or the next', () => {
+  it('regression 3 (A3): a file excluded since is not deleted, by this pull or the next', () => {
     // The user excluded .env.local here; the server still has the old rules, and never had the file.
     const base = treeOf({ '.rsync-exclude': 1, code: 1 });
     const local = treeOf({ '.rsync-exclude': 2, code: 1 });
@@ -327,7 +327,7 @@ describe('conflicts', () => {
 });
 
 describe('append-only', () => {
-  it('5.6.21 (B15): an emptied or shrunken spoke takes nothing from the hub', () => {
+  it('regression 21 (B15): an emptied or shrunken spoke takes nothing from the hub', () => {
     const base = treeOf({ 'log.jsonl': 3, old: 3, d: 1 });
     const emptied = planOf('pull', base, { local: base, remote: new Map() }, { appendOnly: true });
     expect(told(emptied.plan)).toEqual([

@@ -69,7 +69,7 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     expect((await bert.pull()).outcome).toBe('ok');
   }
 
-  it('5.6.2 (A2): a pull keeps a file that was never pushed, and deletes what another machine deleted', async () => {
+  it('regression 2 (A2): a pull keeps a file that was never pushed, and deletes what another machine deleted', async () => {
     await inStep();
     put(bert.root, 'unpushed.env', 'mine\n');
     remove(anna.root, 'b');

@@ -37,7 +37,7 @@ const fresh = () => join(temporaryFolder(), 'state', 'p.lock');
 afterEach(() => releaseAllLocks());
 
 describe('a lock', () => {
-  it('5.6.22: held by a live process is busy, and says by whom', () => {
+  it('regression 22: held by a live process is busy, and says by whom', () => {
     const path = fresh();
     const both = { 10: 'a', 11: 'b' };
     const lock = taken(take(path, machine(10, both)));
@@ -65,7 +65,7 @@ describe('a lock', () => {
     taken(take(path, machine(11, both)));
   });
 
-  it('5.6.22: of a dead process, a number used again, or a machine started anew, is taken over', () => {
+  it('regression 22: of a dead process, a number used again, or a machine started anew, is taken over', () => {
     const stories: [Processes, string][] = [
       [machine(11, { 11: 'b' }), 'process 10 is gone'],
       [machine(11, { 10: 'c', 11: 'b' }), 'process 10 is another one now'],

@@ -131,7 +131,7 @@ describe('the state of a profile', () => {
 });
 
 describe('what a run leaves behind', () => {
-  it('5.6.12 (B2): a failed first run and a dry run leave it never synced', () => {
+  it('regression 12 (B2): a failed first run and a dry run leave it never synced', () => {
     const failed = afterRun(newState(IDENTITY), {
       ...RUN,
       exitCode: 255,
@@ -159,7 +159,7 @@ describe('what a run leaves behind', () => {
     expect(back.pull.lastSuccess?.duration).toBe(0);
   });
 
-  it('5.6.11 (B1): when it was is told by the state alone, not by any time of a file', () => {
+  it('regression 11 (B1): when it was is told by the state alone, not by any time of a file', () => {
     const { folder, path } = written(
       temporaryFolder(),
       afterRun(newState(IDENTITY), { ...RUN, success: DONE }),
@@ -189,7 +189,7 @@ describe('ages', () => {
     ]);
   });
 
-  it('5.6.11 (B1): in the future are told as that, and are never fresh', () => {
+  it('regression 11 (B1): in the future are told as that, and are never fresh', () => {
     expect(secondsAgo(-3)).toEqual({ seconds: -3, inFuture: false, text: 'just now' });
     expect(secondsAgo(-6)).toEqual({ seconds: -6, inFuture: true, text: 'in the future (by 6s)' });
     expect(secondsAgo(-3 * 3600)?.text).toBe('in the future (by 3h)');
