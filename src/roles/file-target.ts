@@ -58,7 +58,9 @@ export class FileTargets {
         return undefined;
       const existing = options.perms ? undefined : root.lstat(name);
       const basis = request.transfer?.basis;
-      if (options.inplace) return this.inplace({ root, name }, true, existing, position);
+      // Content that did not come out right is written anew from the beginning: what it comes to is not known before.
+      const isRewritten = options.append > 0 && position === 0 && this.ctx.guard?.mayChange !== undefined;
+      if (options.inplace && !isRewritten) return this.inplace({ root, name }, true, existing, position);
       if (basis?.type === BASIS.PARTIAL_DIR && negotiated.updatesPartialInPlace) {
         shown = basis.name;
         return this.inplace(basis, false, existing, 0);

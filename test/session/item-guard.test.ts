@@ -1,6 +1,15 @@
 /** A guard is asked about what is there and what comes, when it is decided on and once more before it is done. */
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ItemGuard } from '../../src/client/transfer-request.ts';
 import { toText } from '../../src/core/bytes.ts';
 import { isRegular } from '../../src/core/mode.ts';
 import { runPair, Workspace } from '../support/pair.ts';
@@ -48,6 +57,47 @@ test.each([
     ['a', 50, 10, true],
   ]);
   expect(readFileSync(`${dst}/a`, 'utf8')).toBe('y'.repeat(50));
+  expect(readdirSync(dst)).toEqual(['a']);
+});
+
+/** Nothing gets shorter. */
+const grows: ItemGuard = {
+  mayChange: (_, found, coming) => found.isDirectory || (coming !== undefined && coming.size >= found.size),
+};
+
+test('a hard link to what came out shorter than the list had it', async () => {
+  const { src, dst } = grown();
+  linkSync(`${src}a`, `${src}b`);
+  renameSync(`${dst}/a`, `${dst}/b`);
+  writeFileSync(`${dst}/a`, 'short');
+  const { error } = await runPair({
+    direction: 'pull',
+    options: { archive: true, hardLinks: true },
+    sources: [src],
+    destination: dst,
+    onEvent: (event) => {
+      if (event.type === 'flist' && event.stage === 'end') truncateSync(`${src}a`, 10);
+    },
+    guard: grows,
+  });
+  expect(error).toBeUndefined();
+  expect(['a', 'b'].map((name) => readFileSync(`${dst}/${name}`).length)).toEqual([10, 50]);
+});
+
+test('what was appended to, did not come out right, and got shorter before it is sent whole', async () => {
+  const { src, dst } = grown();
+  const { error } = await runPair({
+    direction: 'pull',
+    options: { archive: true, append: 2 },
+    sources: [src],
+    destination: dst,
+    onEvent: (event) => {
+      if (event.type === 'message' && /failed verification/.test(event.text)) truncateSync(`${src}a`, 10);
+    },
+    guard: grows,
+  });
+  expect(error).toBeUndefined();
+  expect(readFileSync(`${dst}/a`, 'utf8')).toBe('y'.repeat(50) + 'x'.repeat(50));
   expect(readdirSync(dst)).toEqual(['a']);
 });
 

@@ -13,11 +13,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SpokeOutcome } from '../../../src/sync/hub/outcome.ts';
 import { TestDaemon } from '../../support/daemons.ts';
-import { forceCommand } from '../../support/forced-keys.ts';
 import { newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { freePort, type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts';
 import { removeTree } from '../../support/tree.ts';
-import { contents, put } from '../support.ts';
+import { put } from '../support.ts';
 import { Hub } from './machines.ts';
 
 const found = requirePeers();
@@ -81,24 +80,6 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('a hub with a
     } finally {
       await daemon.stop();
     }
-  });
-
-  test('append_only holds for what shrinks after it was listed', async () => {
-    put(there('shrinks'), 'a.jsonl', 'a long line\n');
-    // The first connection of a run lists, the second one transfers.
-    const count = join(base, 'count');
-    const cut = `echo x >>'${count}'; test $(wc -l <'${count}') -ne 4 || echo >'${there('shrinks')}/a.jsonl'`;
-    const { path } = forceCommand(sshd, 'shrinks', `${cut}; exec sh -c "$SSH_ORIGINAL_COMMAND"`);
-    hub.knows('shrinks', sshd, { key: path });
-    hub.configure([spoke('shrinks', { source: `shrinks:${there('shrinks')}`, append_only: true })]);
-    expect((await hub.run()).code).toBe(0);
-    const { of } = await hub.run();
-    expect(of.shrinks).toMatchObject({ outcome: 'partial', exitCode: 23 });
-    expect(of.shrinks!.failed.paths).toEqual([join(here('shrinks'), 'a.jsonl')]);
-    expect(contents(here('shrinks'))).toEqual({ 'a.jsonl': 'a long line\n' });
-    // From then on it is known, and nothing out of the ordinary.
-    expect((await hub.run()).of.shrinks!.outcome).toBe('ok');
-    expect(contents(here('shrinks'))).toEqual({ 'a.jsonl': 'a long line\n' });
   });
 
   test("the hub's own disk is not mounted: nothing is fetched into the empty place", async () => {
