@@ -18,9 +18,10 @@ import type { ProfileIdentity, ProfileState } from '../state/profile-state.ts';
 import { doneBy, peerOf, RunRecord } from '../state/run-record.ts';
 import { profileFiles, readState, stateOf } from '../state/state-file.ts';
 import { OWN_FOLDERS, PARTIAL_DIR } from './files.ts';
-import { namedFailures, outcomeOf, outcomeOfError, type SpokeOutcome, TroubleList } from './outcome.ts';
+import { namedFailures, outcomeOf, outcomeOfError, type SpokeOutcome } from './outcome.ts';
 import { planSpoke, sourceError } from './spoke-plan.ts';
 import { type SpokeConnect, spokeRemote } from './spoke-remote.ts';
+import { TroubleList } from './trouble-list.ts';
 
 /** What a run has in common for all spokes; what is undefined is for the configuration of the spoke to say. */
 export interface SpokeRunInput {

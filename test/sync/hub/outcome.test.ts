@@ -9,9 +9,9 @@ import {
   outcomeOfError,
   type SpokeOutcome,
   skippedOutcome,
-  TroubleList,
   worstExitCode,
 } from '../../../src/sync/hub/outcome.ts';
+import { TroubleList } from '../../../src/sync/hub/trouble-list.ts';
 
 const frame = { spoke: 'web', startedAt: '2026-03-01T12:00:00.000Z', durationMs: 812, attempts: 1 };
 const kinds = { total: 0, regular: 0, directories: 0, symlinks: 0, devices: 0, specials: 0 };
