@@ -78,7 +78,8 @@ function sayLines(
   if (index > 0) screen.say('');
   screen.say(`${name} (${method}): ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
   for (const { path: file, size, mtime } of files) {
-    const whole = `${fromText(path.value)}/${file}`;
+    const slash = screen.around.platform === 'win32' ? '\\' : '/';
+    const whole = fromText(path.value) + slash + file.replaceAll('/', slash);
     const line = long ? `${formatTime(mtime / 1000, ' ')}  ${sizeText(size).padStart(8)}  ${whole}` : file;
     screen.sayBytes([`  ${escapeLine(line, screen.utf8)}`]);
   }
