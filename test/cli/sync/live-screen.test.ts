@@ -1,5 +1,4 @@
 /** The table in place on a terminal: what is written and when, and what a real one (tmux) shows. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LiveDisplay } from '../../../src/cli/sync/live-screen.ts';
 import { render } from '../../../src/cli/sync/live-table.ts';
 import { MAIN } from '../../support/peers.ts';
+import { noTmux, quoted, type Terminal, Terminals } from '../../support/terminal.ts';
 import { ROWS, SCREEN, WIDE_SCREEN } from './rows.ts';
 
 function display(columns = 80) {
@@ -96,18 +96,12 @@ describe('what is written', () => {
   });
 });
 
-const noTmux = spawnSync('tmux', ['-V']).status !== 0;
-if (process.env.CI && process.platform === 'linux' && noTmux) throw new Error('apt-get install tmux');
-
 describe.skipIf(noTmux)('in a real terminal (skipped without tmux)', () => {
   let base = '';
-  const tmux = (...words: string[]) =>
-    execFileSync('tmux', ['-S', join(base, 'socket'), '-f', '/dev/null', ...words], {
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH!, HOME: base, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color' },
-    });
+  let terminals: Terminals;
   beforeAll(() => {
     base = mkdtempSync(join(tmpdir(), 'rsyncjs-tmux-'));
+    terminals = new Terminals(base);
     const built = (name: string) => {
       const path = join(dirname(MAIN), '../cli/sync', name);
       if (!existsSync(path)) throw new Error(`${path} does not exist: run npm run build`);
@@ -140,56 +134,28 @@ const timer = setInterval(() => {
     );
   });
   afterAll(() => {
-    // The server may be gone by itself.
-    spawnSync('tmux', ['-S', join(base, 'socket'), 'kill-server']);
+    terminals.stop();
     rmSync(base, { recursive: true, force: true });
   });
 
-  /** Looks until the screen is as expected, for as long as a test may take. */
-  async function expectScreen(name: string, expected: readonly string[]): Promise<void> {
-    let lines: string[] = [];
-    for (let tries = 0; tries < 200; tries++) {
-      lines = tmux('capture-pane', '-p', '-t', name).trimEnd().split('\n');
-      if (lines.join('\n') === expected.join('\n')) return;
-      await delay(100);
-    }
-    expect(lines).toEqual(expected);
-  }
+  const expectScreen = (terminal: Terminal, expected: readonly string[]) =>
+    terminal.until((lines) => lines.join('\n') === expected.join('\n'));
 
   test('at 80 and at 120 columns, and when it is made narrower', async () => {
     const told = 'spoke "old" is disabled';
-    for (const [name, columns] of [
-      ['narrow', 80],
-      ['wide', 120],
-    ] as const) {
-      const command = `'${process.execPath}' '${base}/show.mjs'`;
-      tmux('new-session', '-d', '-s', name, '-x', String(columns), '-y', '24', command);
-      tmux('set-option', '-t', name, 'status', 'off');
-      tmux('resize-window', '-t', name, '-x', String(columns), '-y', '24');
-    }
-    await Promise.all([
-      expectScreen('narrow', [told, ...SCREEN]),
-      expectScreen('wide', [told, ...WIDE_SCREEN]),
-    ]);
-    tmux('resize-window', '-t', 'wide', '-x', '70', '-y', '24');
+    const open = (columns: number) =>
+      terminals.open(`${quoted(process.execPath)} ${quoted(join(base, 'show.mjs'))}`, { columns, rows: 24 });
+    const [narrow, wide] = [open(80), open(120)];
+    await Promise.all([expectScreen(narrow, [told, ...SCREEN]), expectScreen(wide, [told, ...WIDE_SCREEN])]);
+    wide.resize(70, 24);
     const small = render(ROWS, { columns: 70, rows: 24, utf8: true, colour: false });
     // What became higher by it has gone into the history, with the line above: the table is whole.
-    await expectScreen('wide', small);
-    expect(tmux('display-message', '-p', '-t', 'narrow', '#{cursor_flag}').trim()).toBe('0');
+    await expectScreen(wide, small);
+    expect(narrow.ask('#{cursor_flag}')).toBe('0');
     writeFileSync(join(base, 'stop'), '');
-    for (let tries = 0; tries < 100; tries++) {
-      if (tmux('display-message', '-p', '-t', 'narrow', '#{cursor_flag}').trim() === '1') break;
-      await delay(100);
-    }
+    while (narrow.ask('#{cursor_flag}') !== '1') await delay(100);
     // The cursor is back, below the table, which stays.
-    const state = tmux(
-      'display-message',
-      '-p',
-      '-t',
-      'narrow',
-      '#{cursor_flag} #{cursor_y} #{cursor_x}',
-    ).trim();
-    expect(state).toBe(`1 ${SCREEN.length + 1} 0`);
-    await expectScreen('narrow', [told, ...SCREEN]);
+    expect(narrow.ask('#{cursor_flag} #{cursor_y} #{cursor_x}')).toBe(`1 ${SCREEN.length + 1} 0`);
+    await expectScreen(narrow, [told, ...SCREEN]);
   });
 });
