@@ -18,8 +18,7 @@ export interface ScheduledCommand {
 }
 
 /** Marks what install made, and what uninstall may take away. ASCII: tools tell of it in their own encodings. */
-export const MADE_BY =
-  'made by "rsyncjs hub schedule --install"; "rsyncjs hub schedule --uninstall" removes it';
+export const MADE_BY = 'made by "rsyncjs hub schedule --install"; the same with --uninstall removes it';
 
 /**
  * @param windows  paths are those of Windows
