@@ -1,5 +1,6 @@
 /** What is shown of a hub run while it goes on: a live table on a terminal, plain lines everywhere else. */
 import type { TransferEvent } from '../../core/events.ts';
+import { cleanUpAtExit } from '../../files/cleanup.ts';
 import type { SpokeOutcome } from '../../sync/hub/outcome.ts';
 import { usesUtf8 } from '../../text/escape.ts';
 import type { Sink } from '../output.ts';
@@ -80,6 +81,8 @@ class Table implements HubProgress {
       render(this.#rows(), { columns: columns(), rows: stream.rows ?? 24, utf8, colour });
     this.#display = new LiveDisplay(stream, columns, picture, clock);
     stream.on?.('resize', this.#redraw);
+    // A second Ctrl-C ends the process at once: the cursor comes back all the same.
+    cleanUpAtExit(() => this.close());
     this.#later();
   }
 

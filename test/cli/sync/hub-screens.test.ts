@@ -1,16 +1,12 @@
 /** The commands of a hub in a real terminal (tmux), at 80 and at 120 columns, and what they print without one. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestDaemon } from '../../support/daemons.ts';
 import { MAIN, newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
-import { removeTree } from '../../support/tree.ts';
+import { noTmux, quoted, type Terminal, Terminals } from '../../support/terminal.ts';
+import { noise, removeTree } from '../../support/tree.ts';
 import { Hub } from '../../sync/hub/machines.ts';
-
-const noTmux = spawnSync('tmux', ['-V']).status !== 0;
-if (process.env.CI && process.platform === 'linux' && noTmux) throw new Error('apt-get install tmux');
 
 /** What differs from run to run. */
 const steady = (text: string): string =>
@@ -23,11 +19,14 @@ describe.skipIf(noTmux || requirePeers().length === 0)('a hub (skipped without t
   const base = temporaryFolder('hub-tmux');
   const hub = new Hub(base);
   let daemon: TestDaemon;
-  const tmux = (...words: string[]) =>
-    execFileSync('tmux', ['-S', join(base, 'socket'), '-f', '/dev/null', ...words], {
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH!, HOME: base, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color' },
-    });
+  const terminals = new Terminals(base);
+  const spoke = (name: string, module: string, more: object = {}) => ({
+    name,
+    sync_method: 'rsync',
+    source: daemon.url(module),
+    path: join(hub.home, name),
+    ...more,
+  });
 
   beforeAll(async () => {
     mkdirSync(join(base, 'spoke'));
@@ -40,13 +39,6 @@ describe.skipIf(noTmux || requirePeers().length === 0)('a hub (skipped without t
       tree: base,
       config: `use chroot = no\n[data]\npath = ${join(base, 'spoke')}\n`,
     });
-    const spoke = (name: string, module: string, more: object = {}) => ({
-      name,
-      sync_method: 'rsync',
-      source: daemon.url(module),
-      path: `~/${name}`,
-      ...more,
-    });
     hub.configure([spoke('büro', 'data'), spoke('wrong', 'nope'), spoke('old', 'data', { enabled: false })], {
       name: 'attic',
       sessions_dir: '~/own',
@@ -54,35 +46,19 @@ describe.skipIf(noTmux || requirePeers().length === 0)('a hub (skipped without t
     });
   });
   afterAll(async () => {
-    spawnSync('tmux', ['-S', join(base, 'socket'), 'kill-server']);
+    terminals.stop();
     await daemon?.stop();
     removeTree(base);
   });
 
+  function open(columns: number, words: string): Terminal {
+    const command = [process.execPath, MAIN, 'hub', ...words.split(' '), '--config', hub.file];
+    return terminals.open(command.map(quoted).join(' '), { columns, env: { ...hub.env, TZ: 'UTC' } });
+  }
+
   /** What stands on the screen of so many columns when the command has ended. */
   async function screen(columns: number, words: string): Promise<string[]> {
-    const name = `${columns}-${words.replaceAll(' ', '_')}`;
-    const env = Object.entries({ ...hub.env, TZ: 'UTC' }).map(([key, value]) => `${key}='${value}'`);
-    const program = `env ${env.join(' ')} '${process.execPath}' '${MAIN}' hub ${words} --config '${hub.file}'`;
-    tmux(
-      'new-session',
-      '-d',
-      '-s',
-      name,
-      '-x',
-      String(columns),
-      '-y',
-      '40',
-      `${program}; echo "[$?]"; sleep 60`,
-    );
-    tmux('set-option', '-t', name, 'status', 'off');
-    for (;;) {
-      const lines = steady(tmux('capture-pane', '-p', '-t', name))
-        .trimEnd()
-        .split('\n');
-      if (/^\[\d+\]$/.test(lines.at(-1)!)) return lines.map((line) => line.trimEnd());
-      await delay(50);
-    }
+    return (await open(columns, words).ended()).map(steady);
   }
 
   test('run', async () => {
@@ -156,5 +132,81 @@ describe.skipIf(noTmux || requirePeers().length === 0)('a hub (skipped without t
       'old (rsync): 0 files',
       '[0]',
     ]);
+  });
+
+  describe('Ctrl-C in the middle of the table', () => {
+    const there = join(base, 'slow');
+    const here = join(hub.home, 'web');
+    const content = noise(3_000_000);
+
+    beforeAll(() => {
+      mkdirSync(there);
+      writeFileSync(join(there, 'big.jsonl'), content);
+      daemon.addModule('slow', { path: there });
+    });
+
+    const names = (folder: string): string[] =>
+      existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
+
+    /** Until some of the file is there. */
+    async function underWay(): Promise<Terminal> {
+      hub.configure([spoke('web', 'slow', { rsync_options: { bw_limit: 400 } }), spoke('next', 'data')], {
+        jobs: 1,
+      });
+      const terminal = open(80, 'run');
+      await terminal.until((lines) => lines.some((line) => /web .* [1-9]\d*%/.test(line)));
+      expect(terminal.ask('#{cursor_flag}')).toBe('0');
+      return terminal;
+    }
+
+    /** What a person needs who goes on in this terminal: a cursor, an echo, lines. */
+    async function expectSane(terminal: Terminal): Promise<void> {
+      expect(terminal.ask('#{cursor_flag} #{wrap_flag}')).toBe('1 1');
+      const before = terminal.screen().length;
+      terminal.press('stty -a | grep -ow -e -echo -e echo -e -icanon -e icanon', 'Enter');
+      const lines = await terminal.until(
+        (found) => found.filter((line) => /^-?(?:echo|icanon)$/.test(line)).length === 2,
+      );
+      expect(lines.slice(before)).toEqual([expect.stringMatching(/^stty -a/), 'icanon', 'echo']);
+    }
+
+    function expectKept(): void {
+      expect(names(hub.state).filter((name) => name.includes('.lock'))).toEqual([]);
+      expect(names(here).filter((name) => /big/.test(name))).toEqual(['.rsyncjs-partial/big.jsonl']);
+      const kept = readFileSync(join(here, '.rsyncjs-partial/big.jsonl'));
+      expect(kept.equals(content.subarray(0, kept.length))).toBe(true);
+    }
+
+    test('once: the table is whole, and the next run can go on', async () => {
+      const terminal = await underWay();
+      terminal.press('C-c');
+      expect(await terminal.ended()).toEqual([
+        'Starting sync...',
+        'Spoke     Phase         Progress                     Size        Rate       ETA',
+        'web       ✗ interrupted',
+        'next      - the run was ended before its turn',
+        'web: interrupted',
+        'Some syncs failed.',
+        '[20]',
+      ]);
+      await expectSane(terminal);
+      expectKept();
+    });
+
+    test('and a second signal at once: it ends at once, and all that is the same', async () => {
+      const terminal = await underWay();
+      // Two of a kind could become one: the process sees both only when it goes on.
+      const [pid = 0] = terminal.children();
+      process.kill(pid, 'SIGSTOP');
+      terminal.press('C-c');
+      process.kill(pid, 'SIGTERM');
+      process.kill(pid, 'SIGCONT');
+      const lines = await terminal.ended();
+      expect(lines.slice(0, 2)).toEqual(['Starting sync...', expect.stringMatching(/^Spoke {5}Phase/)]);
+      expect(lines.at(-1)).toBe('[20]');
+      expect(lines.join('\n').match(/^web /gm)).toHaveLength(1);
+      await expectSane(terminal);
+      expectKept();
+    });
   });
 });
