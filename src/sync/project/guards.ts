@@ -148,7 +148,7 @@ function* filterGuards(inputs: GuardInputs): Generator<Guard> {
     yield guard(
       'filter-changed',
       'no-deletions',
-      `The filter rules changed since the last sync, and ${deleted.length} paths would be deleted.`,
+      `The filter rules changed since the last sync, and ${deleted.length} ${deleted.length === 1 ? 'path' : 'paths'} would be deleted.`,
       'Look at the plan with --dry-run; --force deletes them.',
       deleted,
     );

@@ -218,7 +218,12 @@ class ProjectRun {
     if (decided instanceof Stopped) {
       const { plan } = decided;
       onPlan?.(plan);
-      this.#record.ended(memory, { exitCode: EXIT.GUARD, result: 'stopped', error: 'RSYNC_GUARD' });
+      this.#record.ended(memory, {
+        exitCode: EXIT.GUARD,
+        result: 'stopped',
+        error: 'RSYNC_GUARD',
+        message: 'stopped: a decision was needed',
+      });
       return {
         ...{ outcome: 'stopped', exitCode: EXIT.GUARD, plan, guards, problems },
         ...{ changed: [], transfer: undefined },
@@ -267,14 +272,16 @@ class ProjectRun {
       this.#guards = guards.filter(({ name }) => name.startsWith('root-'));
       return new Stopped(plan);
     }
+    const deletes = dryRun || force || !guards.some(({ name }) => name === 'filter-in-transfer');
+    if (!deletes) plan = this.#plan(comparison, { deletions: false });
     for (const found of guards) {
+      const isMoot = !deletes && found.weight === 'no-deletions';
+      // Of deletions that are not made it is told why; nobody is asked about them.
+      if (isMoot && found.name !== 'filter-in-transfer') continue;
       this.#guards.push(found);
-      if (found.weight === 'warning' || dryRun || force) continue;
-      if (found.name === 'filter-in-transfer') plan = this.#plan(comparison, { deletions: false });
-      else {
-        this.#asked = true;
-        if (ask === undefined || !(await ask(found, plan))) return new Stopped(plan);
-      }
+      if (found.weight === 'warning' || dryRun || force || isMoot) continue;
+      this.#asked = true;
+      if (ask === undefined || !(await ask(found, plan))) return new Stopped(plan);
     }
     if (choose === undefined || dryRun) return plan;
     this.#asked = true;

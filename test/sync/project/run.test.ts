@@ -87,6 +87,23 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     });
   });
 
+  it('a pull that replaces the exclude file deletes nothing, and asks nobody about deletions', async () => {
+    put(anna.root, '.rsync-exclude', '*.log\n');
+    for (let i = 0; i < 15; i++) put(anna.root, `many/${i}`, 'x\n');
+    await inStep();
+    put(anna.root, '.rsync-exclude', '*.log\n*.tmp\n');
+    remove(anna.root, 'many');
+    expect((await anna.push({ force: true })).outcome).toBe('ok');
+    const ask = () => Promise.reject(new Error('somebody was asked'));
+    const pulled = await bert.pull({ ask });
+    expect([pulled.outcome, pulled.plan.delete, pulled.guards.map(({ name }) => name)]).toEqual([
+      'ok',
+      [],
+      ['filter-in-transfer'],
+    ]);
+    expect(readdirSync(join(bert.root, 'many'))).toHaveLength(15);
+  });
+
   it('a push over what another machine has pushed stops, and lists it; after a pull it goes', async () => {
     await inStep();
     put(anna.root, 'a', 'a of anna, later\n');
