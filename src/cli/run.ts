@@ -64,7 +64,7 @@ class Command {
   readonly #utf8: boolean;
   #role: ExitRole = 'client';
   #verbose = 0;
-  /** What is behind the exit code has been told, and is about more than one transfer. */
+  /** What is behind the exit code has been told in full, and not in rsync's words. */
   #hasTold = false;
 
   constructor(input: RunInput, output: Output) {
@@ -110,14 +110,16 @@ class Command {
     if (sync !== undefined) {
       const { runSyncCommand } = await import('./sync/dispatch.ts');
       const exitCode = await runSyncCommand(sync, this.#input, this.#output);
-      this.#hasTold = sync.command.startsWith('hub ');
+      this.#hasTold = true;
       return exitCode;
     }
     if (verb !== undefined && hasPaths(argv.slice(1), this.#input.env))
       return this.#rsync(argv.slice(1), verb);
     if (verb !== undefined) {
       const { runProjectTransfer } = await import('./sync/dispatch.ts');
-      return runProjectTransfer(verb, argv.slice(1), this.#input, this.#output);
+      const exitCode = await runProjectTransfer(verb, argv.slice(1), this.#input, this.#output);
+      this.#hasTold = true;
+      return exitCode;
     }
     this.#output.out(fromText(text));
     return 0;

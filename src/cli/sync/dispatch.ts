@@ -39,7 +39,11 @@ export async function runSyncCommand(choice: SyncChoice, input: RunInput, output
         make: given.flag('make'),
         force: given.flag('force'),
       });
-      printInit(steps, { write: (line) => output.out(line), marks: screen.utf8 && screen.around.isTerminal });
+      printInit(steps, {
+        write: (line) => output.out(line),
+        marks: screen.utf8 && screen.around.isTerminal,
+        columns: screen.around.columns,
+      });
       return EXIT.OK;
     }
     case 'setup':
@@ -105,11 +109,16 @@ function screenOf({ env, onPrompt, signal, windows, stdout, stderr }: RunInput, 
     },
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     isTerminal: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 80,
+    columns: columnsOf(process.stdout),
+    errorColumns: columnsOf(process.stderr),
     onPrompt,
     signal,
     now: () => new Date(),
   });
+}
+
+function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
+  return isTTY === true ? (columns ?? 80) : undefined;
 }
 
 /** A container may run under a number that has no name. */

@@ -15,7 +15,7 @@ const DRAWN: Marks = {
   ok: '✓',
   warning: '⚠',
   error: '✗',
-  info: 'ℹ️',
+  info: 'ℹ',
   complete: '✅',
   pull: '📥',
   push: '📤',

@@ -3,9 +3,10 @@ import type { ByteString } from '../../core/bytes.ts';
 import { usageError } from '../../core/errors.ts';
 import type { Guard } from '../../sync/project/guards.ts';
 import type { Plan, PlannedDeletion, PlannedTransfer } from '../../sync/project/plan.ts';
-import { escapeLine } from '../../text/escape.ts';
-import { guardLines } from './plan-text.ts';
+import { guardLines, shownPath } from './plan-text.ts';
 import type { Screen } from './terminal.ts';
+
+const KEYS = 'y: yes, n: no, !: yes to all the rest, q: no to all the rest';
 
 /** Paths that are to be transferred or deleted; undefined: nothing at all. */
 export type Choose = (plan: Plan) => Promise<ReadonlySet<ByteString> | undefined>;
@@ -30,7 +31,7 @@ export function chooser(
 export async function confirmGuard(guard: Guard, screen: Screen): Promise<boolean> {
   // Where nobody can be asked the end of the run tells it.
   if (!screen.canAsk) return false;
-  for (const line of guardLines(guard, screen.utf8)) screen.around.output.err(`${line}\n`);
+  screen.warnBytes(guardLines(guard, screen.errorLook));
   return screen.confirm('Go on?');
 }
 
@@ -44,9 +45,11 @@ async function choosePaths(plan: Plan, screen: Screen): Promise<ReadonlySet<Byte
   }
   // Parents first, as a person thinks of them.
   asked.push(...[...plan.delete].reverse());
+  if (asked.length > 0) screen.warn(KEYS);
+  const where = plan.direction === 'pull' ? 'here' : 'on the server';
   let all: boolean | undefined;
   for (const step of asked) {
-    const yes = all ?? (await askAbout(step, screen));
+    const yes = all ?? (await askAbout(step, where, screen));
     if (yes === 'all' || yes === 'none') all = yes === 'all';
     if (yes === true || yes === 'all') chosen.add(step.path);
   }
@@ -55,23 +58,25 @@ async function choosePaths(plan: Plan, screen: Screen): Promise<ReadonlySet<Byte
 
 async function askAbout(
   step: PlannedTransfer | PlannedDeletion,
+  where: string,
   screen: Screen,
 ): Promise<boolean | 'all' | 'none'> {
   const what = 'replaces' in step ? 'Overwrite' : 'Delete';
-  const name = escapeLine(step.path, screen.utf8);
   for (;;) {
-    const answer = await screen.ask(`${what} ${name}? [y]es, [n]o, [a]ll, [q] none of the rest`);
+    const answer = await screen.ask(`${what} ${shownPath(step.path, screen.utf8)} ${where}? [y/n/!/q]`);
     switch (answer?.trim().toLowerCase().charAt(0)) {
       case 'y':
         return true;
       case 'n':
         return false;
+      case '!':
       case 'a':
         return 'all';
       case 'q':
       case undefined:
         return 'none';
     }
+    screen.warn(KEYS);
   }
 }
 

@@ -44,7 +44,7 @@ export async function runSetupCommand(
   const printer = new SetupPrinter({
     write: (line) => output.out(line),
     marks: screen.utf8 && isTerminal,
-    columns: isTerminal ? columns : undefined,
+    columns,
   });
   if (!json) printer.begin();
   const results: CheckResult[] = [];

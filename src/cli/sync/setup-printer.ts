@@ -1,7 +1,7 @@
 /** What `rsyncjs setup` prints: the results of the checks, for people and for programs. */
 import { type ByteString, fromText } from '../../core/bytes.ts';
 import { type CheckResult, type Grade, setupExitCode } from '../../sync/doctor/run.ts';
-import { escapeLine } from '../../text/escape.ts';
+import { escaped, paragraph } from './columns.ts';
 
 export interface SetupPrinterOptions {
   /** A line with its line feed. */
@@ -33,12 +33,10 @@ const WORDS: Readonly<Record<Grade, string>> = {
 };
 /** The longest name of a check. */
 const NAME_WIDTH = 'name-resolution'.length;
-/** A terminal that is narrower is left to break the lines itself. */
-const NARROW = 60;
-
-/** Prints results as they come; what is omitted is not spoken of. */
+/** Prints results as they come; what is omitted is not spoken of, and what is skipped for one reason shares a line. */
 export class SetupPrinter {
   readonly #options: SetupPrinterOptions;
+  #skipped: CheckResult[] = [];
 
   constructor(options: SetupPrinterOptions) {
     this.#options = options;
@@ -48,24 +46,40 @@ export class SetupPrinter {
     this.#line(this.#options.marks ? '🔍 Checking sync setup...' : 'Checking sync setup...');
   }
 
-  result({ name, grade, sentence, remedy }: CheckResult): void {
+  result(result: CheckResult): void {
+    const { name, grade, sentence, remedy } = result;
     if (grade === 'omitted') return;
-    const mark = this.#options.marks ? MARKS[grade] : WORDS[grade];
-    const first = `${mark} ${name.padEnd(NAME_WIDTH)} `;
-    // A mark is one column wide, whatever its length.
-    const indent = ' '.repeat(first.length);
-    const text = grade === 'skipped' && this.#options.marks ? `skipped: ${sentence}` : sentence;
-    this.#paragraph(first, indent, text);
-    if (remedy !== undefined && grade !== 'ok') {
-      this.#paragraph(
-        `${indent}${this.#options.marks ? '→' : '->'} `,
-        `${indent}${this.#options.marks ? '  ' : '   '}`,
-        remedy,
-      );
+    if (grade !== 'skipped' || this.#skipped[0]?.sentence !== sentence) this.#tellSkipped();
+    if (grade === 'skipped') {
+      this.#skipped.push(result);
+      return;
     }
+    const indent = this.#check(grade, name, sentence);
+    if (remedy === undefined || grade === 'ok') return;
+    this.#paragraph(`${indent}${this.#options.marks ? '→' : '->'} `, remedy);
+  }
+
+  #tellSkipped(): void {
+    const skipped = this.#skipped;
+    const [first] = skipped;
+    this.#skipped = [];
+    if (first === undefined) return;
+    const { marks } = this.#options;
+    const names = skipped.map(({ name }) => name);
+    if (names.length > 1) {
+      this.#check('skipped', marks ? 'skipped' : '', `${names.join(', ')}: ${first.sentence}`);
+    } else this.#check('skipped', first.name, `${marks ? 'skipped: ' : ''}${first.sentence}`);
+  }
+
+  /** @returns the blanks that what belongs to it is indented by */
+  #check(grade: Grade, name: string, sentence: string): string {
+    const first = `${this.#options.marks ? MARKS[grade] : WORDS[grade]} ${name.padEnd(NAME_WIDTH)} `;
+    this.#paragraph(first, sentence);
+    return ' '.repeat(first.length);
   }
 
   end(results: readonly CheckResult[]): void {
+    this.#tellSkipped();
     const { marks } = this.#options;
     const first = results.find(({ grade }) => grade === 'error');
     const unknown = results.filter(({ grade }) => grade === 'failed').length;
@@ -79,7 +93,7 @@ export class SetupPrinter {
         `${marks ? '❌ ' : ''}Sync setup is not complete: ${first.name} (exit ${setupExitCode(results)})`,
       );
     } else if (!isConfigured(results)) {
-      this.#line(`${marks ? 'ℹ️  ' : ''}Sync not configured (optional feature)`);
+      this.#line(`${marks ? 'ℹ ' : ''}Sync not configured (optional feature)`);
     } else {
       this.#line(
         `${marks ? '✅ ' : ''}Sync setup complete!${remarks.length === 0 ? '' : ` (${remarks.join(', ')})`}`,
@@ -87,18 +101,14 @@ export class SetupPrinter {
     }
   }
 
-  #paragraph(first: string, indent: string, text: string): void {
-    const { columns } = this.#options;
-    const width = columns === undefined || columns < NARROW ? undefined : columns - indent.length;
-    const lines = width === undefined ? [text] : broken(text, width);
-    lines.forEach((line, index) => {
-      this.#line((index === 0 ? first : indent) + line);
-    });
+  #paragraph(first: string, text: string): void {
+    const { columns, marks } = this.#options;
+    for (const line of paragraph(first, escaped(text, marks), columns)) this.#line(line);
   }
 
+  /** It is safe to be shown. */
   #line(text: string): void {
-    const { marks, write } = this.#options;
-    write(`${escapeLine(fromText(text.trimEnd()), marks)}\n`);
+    this.#options.write(`${fromText(text.trimEnd())}\n`);
   }
 }
 
@@ -117,17 +127,4 @@ export function setupJson(results: readonly CheckResult[]): string {
 
 function isConfigured(results: readonly CheckResult[]): boolean {
   return results[0]?.details.configured !== false;
-}
-
-/** A text in lines of so many characters, words whole: a word that is longer stands alone. */
-function broken(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

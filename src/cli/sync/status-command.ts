@@ -35,7 +35,7 @@ export async function runStatusCommand(given: StatusArguments, screen: Screen): 
     });
     if (!given.json) {
       if (found.length > 0) screen.say('');
-      screen.sayBytes(statusLines(status, { marks: screen.marks, utf8: screen.utf8, now }));
+      screen.sayBytes(statusLines(status, { ...screen.look, marks: screen.marks, now }));
     }
     found.push(status);
   }

@@ -3,10 +3,11 @@ import type { Plan } from '../../sync/project/plan.ts';
 import type { ChangedPath, ProjectStatus } from '../../sync/project/status.ts';
 import type { Change } from '../../sync/project/three-way.ts';
 import { ageOf } from '../../sync/state/ages.ts';
-import type { DirectionState } from '../../sync/state/profile-state.ts';
-import { escapeLine } from '../../text/escape.ts';
+import type { Direction, DirectionState } from '../../sync/state/profile-state.ts';
+import { escaped, item, type Look, paragraph } from './columns.ts';
 import type { Marks } from './marks.ts';
 import { planJson } from './plan-json.ts';
+import { shownPath } from './plan-text.ts';
 
 /** The screen of `rsyncjs status`, and its twin for programs. */
 
@@ -19,48 +20,50 @@ const LETTERS: Readonly<Record<Change, string>> = {
 };
 const SHOWN = 40;
 
-export interface StatusLook {
+export interface StatusLook extends Look {
   marks: Marks;
-  utf8: boolean;
   now: Date;
 }
 
 export function statusLines(status: ProjectStatus, look: StatusLook): ByteString[] {
-  const { marks, utf8, now } = look;
+  const { marks, utf8, columns, now } = look;
   const { profile, location, root, peer, problems, changes, lock, wouldPull, wouldPush } = status;
   const asked = wouldPull !== undefined;
-  const lines = [
+  const lines: string[] = [];
+  const sentences = (...texts: string[]): void => {
+    for (const text of texts) {
+      lines.push(...paragraph('', escaped(text, utf8), columns, '  '));
+    }
+  };
+  sentences(
     `Project ${profile} in ${root}`,
     `Remote: ${location.replace(/(?<=[^/:])\/$/, '')}${peer === undefined ? '' : ` (protocol ${peer.protocol})`}`,
     `Last pull: ${directionText(status.pull, look)}`,
     `Last push: ${directionText(status.push, look)}`,
-  ].map(fromText);
-  for (const problem of problems) lines.push(fromText(`${marks.warning} ${problem}`));
-  if (status.stale) lines.push(fromText(`${marks.warning} stale: the last sync is too long ago`));
+    ...problems.map((problem) => `${marks.warning} ${problem}`),
+  );
+  if (status.stale) sentences(`${marks.warning} stale: the last sync is too long ago`);
   if (lock !== undefined) {
     const since = ageOf(new Date(lock.started).toISOString(), now)?.text ?? '';
-    lines.push(fromText(`${marks.warning} ${lock.user}@${lock.host} is pushing (since ${since})`));
+    sentences(`${marks.warning} ${lock.user}@${lock.host} is pushing (since ${since})`);
   }
   lines.push('');
-  lines.push(fromText(`Here since the last sync: ${counts(changes, 'local')}`));
   const there = asked ? counts(changes, 'remote') : 'not checked (use --remote)';
-  lines.push(fromText(`Server since the last sync: ${there}`));
+  sentences(`Here since the last sync: ${counts(changes, 'local')}`, `Server since the last sync: ${there}`);
   if (changes.length > 0) {
     lines.push('', asked ? 'HS  path (H: here, S: server)' : 'H  path (H: here)');
     for (const { path, local, remote, conflict } of changes.slice(0, SHOWN)) {
       const letters = LETTERS[local] + (remote === undefined ? '' : LETTERS[remote]);
-      lines.push(`${letters}  ${escapeLine(path, utf8)}${conflict ? '  (conflict)' : ''}`);
+      const remark = conflict ? '(conflict)' : undefined;
+      lines.push(...item(`${letters}  `, shownPath(path, utf8), remark, columns));
     }
     if (changes.length > SHOWN) lines.push(`and ${changes.length - SHOWN} more`);
   }
   if (wouldPull !== undefined && wouldPush !== undefined) {
-    lines.push(
-      '',
-      fromText(`A pull would ${planText(wouldPull)}.`),
-      fromText(`A push would ${planText(wouldPush)}.`),
-    );
+    lines.push('');
+    sentences(wouldText('pull', wouldPull), wouldText('push', wouldPush));
   }
-  return lines;
+  return lines.map(fromText);
 }
 
 function directionText({ lastSuccess, lastAttempt }: DirectionState, { marks, now }: StatusLook): string {
@@ -80,15 +83,20 @@ function counts(changes: readonly ChangedPath[], side: 'local' | 'remote'): stri
   return `${number('changed')} changed, ${number('added')} new, ${number('deleted')} deleted`;
 }
 
-function planText({ transfer, delete: deletions, keep, conflicts, refused }: Plan): string {
+function wouldText(
+  direction: Direction,
+  { transfer, delete: deletions, keep, conflicts, refused }: Plan,
+): string {
   const files = transfer.filter(({ entry }) => entry.kind !== 'directory').length;
   const open = conflicts.filter(({ resolution }) => resolution === undefined).length;
-  if (open > 0) return `stop: ${open} ${open === 1 ? 'conflict' : 'conflicts'}`;
+  if (open > 0) return `A ${direction} would stop: ${open} ${open === 1 ? 'conflict' : 'conflicts'}.`;
   if (refused.length > 0) {
-    return `stop: ${refused.length} ${refused.length === 1 ? 'path was' : 'paths were'} pushed by somebody else`;
+    const theirs = `${refused.length} ${refused.length === 1 ? 'path was' : 'paths were'} pushed by somebody else`;
+    if (transfer.length + deletions.length === 0) return `Nothing to push, but to pull: ${theirs}.`;
+    return `Before a push comes a pull: ${theirs}.`;
   }
-  if (transfer.length + deletions.length + keep.length === 0) return 'change nothing';
-  return `transfer ${files}, delete ${deletions.length}, keep ${keep.length}`;
+  if (transfer.length + deletions.length + keep.length === 0) return `A ${direction} would change nothing.`;
+  return `A ${direction} would transfer ${files}, delete ${deletions.length}, keep ${keep.length}.`;
 }
 
 /** The same for programs; names that are not UTF-8 lose what is none. */

@@ -3,6 +3,8 @@ import { toText } from '../../core/bytes.ts';
 import { parseArguments } from '../../options/parse.ts';
 import { redactAddress } from '../../sync/config/redaction.ts';
 import { usualFolding } from '../../sync/project/folding.ts';
+import type { Guard } from '../../sync/project/guards.ts';
+import type { Plan } from '../../sync/project/plan.ts';
 import { PROFILE_WORDS } from '../../sync/project/profile.ts';
 import { type RunResult, runProject } from '../../sync/project/run.ts';
 import type { Direction } from '../../sync/state/profile-state.ts';
@@ -37,6 +39,10 @@ export async function runTransferCommand(
   });
   if (!json) sayHeading(screen, direction, redactAddress(configured.remote.value.text), dryRun);
   const confirms = configured.guards.confirm.value === 'always' && !force;
+  const choose = dryRun ? undefined : chooser({ interactive, confirms }, screen);
+  let steps: number | undefined;
+  /** What a person has seen and said already. */
+  const asked = new Set<Guard>();
   const result = await runProject({
     profile,
     direction,
@@ -48,16 +54,29 @@ export async function runTransferCommand(
     who,
     now: screen.around.now,
     ignored,
-    ask: (guard) => confirmGuard(guard, screen),
+    ask: (guard) => {
+      if (screen.canAsk) asked.add(guard);
+      return confirmGuard(guard, screen);
+    },
     folding: usualFolding(screen.around.platform),
-    choose: dryRun ? undefined : chooser({ interactive, confirms }, screen),
+    choose:
+      choose &&
+      (async (plan) => {
+        steps = countSteps(plan);
+        return choose(plan);
+      }),
     onEvent: json ? undefined : printer.onEvent,
   });
   if (!json && result.transfer !== undefined) printer.finish(result.transfer);
   const line = figures ? figuresLine(result) : undefined;
-  if (line !== undefined) screen.say(line);
+  if (line !== undefined) screen.tell(line);
+  const { plan, guards } = result;
   if (json) screen.json(resultJson(result));
-  else sayResult(result, direction, words, screen);
+  else {
+    const unheard = guards.filter((guard) => !asked.has(guard));
+    const leftOut = steps === undefined ? 0 : steps - countSteps(plan);
+    sayResult({ ...result, guards: unheard }, { direction, dryRun, leftOut }, screen);
+  }
   return result.exitCode;
 }
 
@@ -84,32 +103,45 @@ function tellsOf(
 function sayHeading(screen: Screen, direction: Direction, remote: string, dryRun: boolean): void {
   const { marks } = screen;
   const where = `${direction === 'pull' ? 'from' : 'to'} ${remote}`;
-  if (dryRun) screen.say(marked(marks.look, `Previewing ${direction} ${where}`));
-  else if (direction === 'pull') screen.say(marked(marks.pull, `Pulling ${where}`));
-  else screen.say(marked(marks.push, `Pushing ${where}`));
+  if (dryRun) screen.tell(marked(marks.look, `Previewing ${direction} ${where}`));
+  else if (direction === 'pull') screen.tell(marked(marks.pull, `Pulling ${where}`));
+  else screen.tell(marked(marks.push, `Pushing ${where}`));
 }
 
-function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectWords, screen: Screen): void {
-  const { marks, utf8 } = screen;
+function countSteps(plan: Plan): number {
+  return plan.transfer.length + plan.delete.length;
+}
+
+/** @param told  `leftOut`: steps of the plan that a person did not want */
+function sayResult(
+  result: RunResult,
+  { direction, dryRun, leftOut }: { direction: Direction; dryRun: boolean; leftOut: number },
+  screen: Screen,
+): void {
+  const { marks } = screen;
   const { plan, guards, problems, outcome, exitCode, changed } = result;
   for (const problem of problems) screen.warn(`${marks.warning} ${problem}`);
-  screen.sayBytes(resolvedLines(plan, utf8));
+  screen.sayBytes(resolvedLines(plan, screen.look));
+  const why = plan.keep.some(({ reason }) => reason === 'deletions-off') && outcome !== 'stopped';
+  for (const guard of why ? guards : []) {
+    if (guard.name === 'filter-in-transfer') screen.tell(guard.sentence, guard.remedy);
+  }
   // Where nothing was done everything stays as it is.
-  if (outcome !== 'stopped') screen.sayBytes(keptLines(plan, utf8));
-  screen.sayBytes(changedLines(changed, utf8));
+  if (outcome !== 'stopped') screen.sayBytes(keptLines(plan, screen.look));
+  screen.sayBytes(changedLines(changed, screen.look));
   if (outcome === 'stopped' || dryRun) {
-    const lines = [...blockedLines(plan, utf8), ...guards.flatMap((guard) => guardLines(guard, utf8))];
-    for (const line of lines) screen.around.output.err(`${line}\n`);
+    const { errorLook } = screen;
+    screen.warnBytes(blockedLines(plan, errorLook));
+    for (const guard of guards) screen.warnBytes(guardLines(guard, errorLook));
   }
   switch (outcome) {
     case 'stopped':
       screen.warn(`${marks.error} Nothing was ${direction === 'pull' ? 'pulled' : 'pushed'}.`);
       break;
     case 'dry':
-      screen.say(
-        `${marks.info} This was a dry run. No changes were made.`,
-        `Run 'rsyncjs ${direction}' to apply these changes.`,
-      );
+      if (plan.blocked) screen.warn(`${marks.warning} A ${direction} would stop there, and change nothing.`);
+      screen.tell(`${marks.info} This was a dry run. No changes were made.`);
+      if (!plan.blocked) screen.tell(`Run 'rsyncjs ${direction}' to apply these changes.`);
       break;
     case 'partial':
       screen.warn(
@@ -117,12 +149,17 @@ function sayResult(result: RunResult, direction: Direction, { dryRun }: ProjectW
       );
       break;
     case 'ok':
-      screen.say(
-        direction === 'pull'
-          ? marked(marks.complete, 'Pull complete! Remote changes applied.')
-          : marked(marks.complete, 'Push complete! Local changes sent to remote.'),
-      );
+      screen.tell(marked(marks.complete, completeSentence(direction, leftOut)));
   }
+}
+
+function completeSentence(direction: Direction, leftOut: number): string {
+  const what = direction === 'pull' ? 'Pull' : 'Push';
+  if (leftOut > 0)
+    return `${what} complete, but for ${leftOut} ${leftOut === 1 ? 'path' : 'paths'} that you left out.`;
+  return direction === 'pull'
+    ? 'Pull complete! Remote changes applied.'
+    : 'Push complete! Local changes sent to remote.';
 }
 
 function resultJson({ outcome, exitCode, plan, guards, problems, changed, transfer }: RunResult): object {

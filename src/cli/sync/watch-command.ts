@@ -2,7 +2,7 @@
 import { EXIT, isRsyncError } from '../../core/errors.ts';
 import type { ProjectArguments } from '../../sync/config/project-config.ts';
 import { usualFolding } from '../../sync/project/folding.ts';
-import { runProject } from '../../sync/project/run.ts';
+import { type RunResult, runProject } from '../../sync/project/run.ts';
 import { projectStatus } from '../../sync/project/status.ts';
 import { type WatchEvent, watchProject } from '../../sync/project/watch.ts';
 import { isRetryable } from '../../sync/remote/retry.ts';
@@ -31,7 +31,7 @@ export async function runWatchCommand(given: WatchArguments, screen: Screen): Pr
       return (await projectStatus(input)).changes.length > 0;
     },
     isRetryable,
-    onEvent: (event) => tell(event, profile.root, screen),
+    onEvent: teller(profile.root, screen),
     signal,
     ...(given.settle === undefined ? {} : { settle: given.settle }),
     ...(given.pullEvery === undefined ? {} : { pullEvery: given.pullEvery }),
@@ -39,39 +39,65 @@ export async function runWatchCommand(given: WatchArguments, screen: Screen): Pr
     // The run that a person's Ctrl-C has ended is no failure of the watch.
     if (!(signal.aborted && isRsyncError(error) && error.code === 'RSYNC_ABORTED')) throw error;
   });
+  // Over the ^C that the terminal shows.
+  if (signal.aborted) screen.say(`${screen.around.isTerminal ? '\r' : ''}${timeText(now())} ended`);
   return EXIT.OK;
 }
 
-function tell(event: WatchEvent, root: string, screen: Screen): void {
-  const { marks, utf8, around } = screen;
-  const time = around.now().toTimeString().slice(0, 8);
+/** A line for each event; of runs that found nothing to do only the first one, and the first one after a trouble. */
+function teller(root: string, screen: Screen): (event: WatchEvent) => void {
+  let isQuiet = false;
+  return (event) => {
+    const time = timeText(screen.around.now());
+    if (event.type === 'run') {
+      const { direction, result } = event;
+      const did = doneText(result);
+      if (did === undefined && isQuiet) return;
+      const mark =
+        result.exitCode === EXIT.OK ? screen.marks.ok : `${screen.marks.warning} exit ${result.exitCode}`;
+      screen.tell(`${time} ${direction} ${mark} ${did ?? 'nothing to do'}`);
+    } else tellMore(event, time, root, screen);
+    isQuiet = event.type === 'run';
+    screen.around.output.flush();
+  };
+}
+
+/** Undefined: it changed nothing, and left nothing out. */
+function doneText({ transfer, plan, exitCode }: RunResult): string | undefined {
+  const files = transfer?.stats.transferredFiles ?? 0;
+  if (files + plan.transfer.length + plan.delete.length === 0 && exitCode === EXIT.OK) return undefined;
+  const kept = plan.keep.length === 0 ? '' : `, ${plan.keep.length} kept`;
+  return `${files} transferred, ${plan.delete.length} deleted${kept}`;
+}
+
+function tellMore(
+  event: Exclude<WatchEvent, { type: 'run' }>,
+  time: string,
+  root: string,
+  screen: Screen,
+): void {
+  const { marks, look } = screen;
   switch (event.type) {
     case 'ready':
-      screen.say(`${time} watching ${root}`);
+      screen.tell(`${time} watching ${root}`);
       break;
-    case 'run': {
-      const { direction, result } = event;
-      const { transfer, plan, exitCode } = result;
-      const files = transfer?.stats.transferredFiles ?? 0;
-      const mark = exitCode === EXIT.OK ? marks.ok : `${marks.warning} exit ${exitCode}`;
-      screen.say(
-        `${time} ${direction} ${mark} ${files} transferred, ${plan.delete.length} deleted, ${plan.keep.length} kept`,
-      );
-      break;
-    }
     case 'stopped':
-      screen.say(`${time} ${event.direction} ${marks.error} stopped: a decision is needed`);
-      screen.sayBytes(blockedLines(event.result.plan, utf8));
-      for (const { sentence } of event.result.guards) screen.say(sentence);
+      screen.tell(`${time} ${event.direction} ${marks.error} stopped: a decision is needed`);
+      screen.sayBytes(blockedLines(event.result.plan, look));
+      for (const { sentence } of event.result.guards) screen.tell(sentence);
       break;
     case 'retry':
-      screen.say(
+      screen.tell(
         `${time} ${event.direction} ${marks.warning} ${event.error.message}; again in ${Math.round(event.delay / 1000)} s`,
       );
       break;
     case 'woke':
-      screen.say(`${time} awake again after ${Math.round(event.asleep / 60_000)} min`);
+      screen.tell(`${time} awake again after ${Math.round(event.asleep / 60_000)} min`);
       break;
   }
-  around.output.flush();
+}
+
+/** By the clock on the wall. */
+function timeText(date: Date): string {
+  return date.toTimeString().slice(0, 8);
 }

@@ -100,6 +100,20 @@ describe('the screen of a status', () => {
     expect(statusJson(here)).toMatchObject({ server: null, wouldPull: null, lock: null });
   });
 
+  it('of what only others have pushed says that a pull is to come', () => {
+    const text = (mine: number) => {
+      const compared = compareTrees(
+        tree({ mine: 1, a: 1, b: 1 }),
+        tree({ mine, a: 1, b: 1 }),
+        tree({ mine: 1, a: 2 }),
+      );
+      const plans = { wouldPull: planPull(compared, policy), wouldPush: planPush(compared, policy) };
+      return statusLines({ ...status, ...plans }, { marks: marks(true), utf8: true, now }).at(-1);
+    };
+    expect(text(1)).toBe('Nothing to push, but to pull: 2 paths were pushed by somebody else.');
+    expect(text(2)).toBe('Before a push comes a pull: 2 paths were pushed by somebody else.');
+  });
+
   it('never cuts a list without saying so', () => {
     const changes = Array.from({ length: 45 }, (_, i) => ({
       path: `f${i}`,
@@ -126,17 +140,23 @@ describe('the screen of a status', () => {
 
 describe('the words about a plan', () => {
   it('tell what stands in its way, and what to do', () => {
-    const lines = blockedLines(push, true).map(toText);
+    const lines = blockedLines(push, { utf8: true }).map(toText);
     expect(lines).toContain('Somebody else has pushed since your last pull:');
     expect(lines).toContain('  theirs  (changed on the server)');
     expect(lines).toContain('  both  (changed on both sides)');
-    expect(lines.at(-1)).toBe('Say who wins: "rsyncjs push --conflict newer", local, remote or keep-both.');
+    // The conflicts come with the pull.
+    expect(lines.at(-1)).toBe(
+      'Pull first, and say who wins: "rsyncjs pull --conflict newer", local, remote or keep-both.',
+    );
+    expect(blockedLines(pull, { utf8: true }).map(toText).at(-1)).toBe(
+      'Say who wins: "rsyncjs pull --conflict newer", local, remote or keep-both.',
+    );
   });
 
   it('tell what is kept, and who won', () => {
     const newer = planPull(comparison, { ...policy, conflict: 'newer' });
-    expect(resolvedLines(newer, true)).toContain("  both  (the server's version wins)");
-    expect(keptLines(newer, true)).toEqual([
+    expect(resolvedLines(newer, { utf8: true })).toContain("  both  (the server's version wins)");
+    expect(keptLines(newer, { utf8: true })).toEqual([
       '2 paths stay as they are:',
       '  mine  (changed here, not pushed yet)',
       '  new  (new here, not pushed yet)',
@@ -153,6 +173,12 @@ describe('the words about a plan', () => {
       examples: ['a', 'b'],
       more: 5,
     };
-    expect(guardLines(guard, true)).toEqual(['7 would go.', '  a', '  b', '  and 5 more', 'Look first.']);
+    expect(guardLines(guard, { utf8: true })).toEqual([
+      '7 would go.',
+      '  a',
+      '  b',
+      '  and 5 more',
+      'Look first.',
+    ]);
   });
 });

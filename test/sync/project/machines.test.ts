@@ -168,18 +168,18 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('three machin
     const asked = bert.atTerminal(
       ['push', '--interactive'],
       [
-        ['Overwrite a?', 'n\r'],
-        ['Delete folder?', 'a\r'],
+        ['Overwrite a on the server?', 'n\r'],
+        ['Delete folder on the server?', 'a\r'],
       ],
     );
     const { code, stdout } = await asked.ended;
-    expect([code, stdout]).toEqual([0, expect.stringContaining('Push complete!')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Push complete, but for 1 path')]);
     expect(contents(server)).toMatchObject({ a: 'a\n', c: 'c, by bert\n' });
     expect(existsSync(join(server, 'folder'))).toBe(false);
   });
 
   it.skipIf(!hasTerminal)('Ctrl-C at a question ends the run', async () => {
-    const asked = bert.atTerminal(['push', '--interactive'], [['Overwrite a?', '\x03']]);
+    const asked = bert.atTerminal(['push', '--interactive'], [['Overwrite a on the server?', '\x03']]);
     const { code, stdout } = await asked.ended;
     expect([code, stdout]).toEqual([20, expect.stringContaining('nothing was changed')]);
     expect(contents(server)).toMatchObject({ a: 'a\n' });
@@ -222,10 +222,10 @@ describe.skipIf(found.length === 0 || sshdMissing() !== undefined)('three machin
 
   it('watch pushes what changes, says so, and ends with 0', async () => {
     const watch = bert.start('watch', '--settle', '1s');
-    await expect.poll(watch.said, PATIENCE).toMatch(/watching .*\n.* pull ok 0 transferred/);
+    await expect.poll(watch.said, PATIENCE).toMatch(/watching .*\n.* pull ok nothing to do/);
     put(bert.project, 'watched', 'by bert\n');
     await expect.poll(() => existsSync(join(server, 'watched')), PATIENCE).toBe(true);
-    await expect.poll(watch.said, PATIENCE).toContain('push ok 1 transferred, 0 deleted, 0 kept');
+    await expect.poll(watch.said, PATIENCE).toContain('push ok 1 transferred, 0 deleted\n');
     watch.child.kill('SIGINT');
     expect(await watch.ended).toMatchObject({ code: 0, stderr: '' });
     expect(isLocked()).toBe(false);
