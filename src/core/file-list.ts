@@ -60,6 +60,10 @@ export class FileList {
   private order: Uint32Array | undefined;
   private positions: Uint32Array | undefined;
 
+  // The name given out last: whoever works on an entry asks for it several times, at 0.3 us each.
+  private lastNamed = -1;
+  private lastName: ByteString = '';
+
   /**
    * `ndxStart`: 0 without incremental recursion, 1 for the first list with it, then previous start + count + 1.
    * `dirIndex` and `dirName` tell which directory a sub-list describes.
@@ -126,10 +130,14 @@ export class FileList {
 
   /** Full name, without a trailing slash. */
   name(i: number): ByteString {
+    if (i === this.lastNamed) return this.lastName;
     const dir = this.dirs.names[this.fields[i * FIELDS + DIR]!]!;
     const base = this.basename(i);
-    if (dir === '') return base;
-    return dir === '/' ? `/${base}` : `${dir}/${base}`;
+    let name = base;
+    if (dir !== '') name = dir === '/' ? `/${base}` : `${dir}/${base}`;
+    this.lastNamed = i;
+    this.lastName = name;
+    return name;
   }
 
   /** Everything before the last slash: '' at the root of the transfer, `/` for `/name`. */
@@ -324,6 +332,7 @@ export class FileList {
   /** The receiver's part of relative mode: names lose their leading slash. After `sort` and `dropDuplicates` only. */
   stripLeadingSlashes(): void {
     this.dirs.stripLeadingSlashes();
+    this.lastNamed = -1;
   }
 
   /** Bytes of storage that the entries take, roughly. */

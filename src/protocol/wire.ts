@@ -124,6 +124,21 @@ export class Wire {
     }
   }
 
+  /**
+   * As `read`, if the bytes have come; undefined, with nothing taken, if not. For items of which there are many: a promise
+   * for each is felt where files are small.
+   */
+  readNow<T extends NonNullable<unknown>>(decode: (r: Reader) => T): T | undefined {
+    const start = this.reader.pos;
+    try {
+      return decode(this.reader);
+    } catch (error) {
+      if (error !== NEED_MORE) throw error;
+      this.reader.pos = start;
+      return undefined;
+    }
+  }
+
   /** The error for an early end; the session replaces it by one that knows more. */
   onEnd: () => Error = () => new Error('connection closed');
 

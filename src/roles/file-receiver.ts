@@ -11,8 +11,9 @@ import { closeFile } from '../files/close.ts';
 import { removeTemp } from '../files/copy.ts';
 import type { FileSource } from '../files/reader.ts';
 import { copyBySystem } from '../files/system-copy.ts';
+import type { FileSink } from '../files/writer.ts';
 import { keepsPartial } from '../options/implied.ts';
-import { NEED_MORE } from '../protocol/reader.ts';
+import { NEED_MORE, type Reader } from '../protocol/reader.ts';
 import { createTokenReader, TOKEN, type TokenReader } from '../protocol/token.ts';
 import type { Comparison } from './comparison.ts';
 import type { RoleContext } from './context.ts';
@@ -42,6 +43,18 @@ export interface Circumstances {
   whenDelayed: Delayed;
 }
 
+/** Tokens on their way into a file. */
+interface Copy {
+  head: SumHead;
+  basis: BasisFile | undefined;
+  sink: FileSink;
+  hash: Hash;
+  /** Blocks lie in the very file that is written: those that stay in their place are skipped. */
+  isInplace: boolean;
+  /** Called with the literal bytes that were added, and the bytes of the new file so far. */
+  advance: (literal: number, done: number) => void;
+}
+
 /** One file being received. */
 interface Reception extends Circumstances {
   request: Request;
@@ -62,6 +75,8 @@ export class FileReceiver {
   private readonly comparison: Comparison;
   private readonly targets: FileTargets;
   private readonly tokens: TokenReader;
+  private readonly takeDigest = (r: Reader): Uint8Array =>
+    r.bytes(DIGEST_LENGTH[this.ctx.negotiated.transferChecksum]);
 
   constructor(side: ReceivingSide, comparison: Comparison) {
     this.side = side;
@@ -100,7 +115,7 @@ export class FileReceiver {
 
   private async receiveInto(target: Target, reception: Reception): Promise<Received> {
     const { temp, sink } = target;
-    const { request, name, basis, kept, handed, progress, whenDelayed } = reception;
+    const { request, head, name, basis, kept, handed, progress, whenDelayed } = reception;
     const { options } = this.ctx;
     let literal = 0;
     if (temp !== undefined && keepsPartial(options)) {
@@ -116,18 +131,25 @@ export class FileReceiver {
       if (handed !== undefined) {
         await this.copyHanded(target, request, handed, advance);
         this.ctx.handover!.settle();
-        await this.discard(reception.head);
+        await this.discard(head);
         if (options.fsync) await sink.fsync();
         digest = await this.readDigest();
         isWhole = handed.missing === 0;
       } else {
         const hash = fileSum(strongContext(this.ctx.negotiated));
         if (kept > 0 && this.verifiesAppended) await hashStart(basis!, kept, hash);
-        await this.copyTokens(target, reception, hash, advance);
+        const isInplace = temp === undefined && isSelf(target, request.transfer!.basis);
+        // Nothing refers to what stays where it is.
+        this.tokens.begin(request.transfer!.append ? 0 : head.count);
+        const copy: Copy = { head, basis, sink, hash, isInplace, advance };
+        // A small file has mostly come whole: nothing is waited for.
+        const state = this.copyTokens(copy);
+        if (state !== 'end') await this.copyRest(copy, state);
         const finished = sink.finish();
         if (finished !== undefined) await finished;
         if (options.fsync) await sink.fsync();
-        digest = await this.readDigest();
+        const expected = this.readDigest();
+        digest = expected instanceof Promise ? await expected : expected;
         isWhole = Buffer.compare(hash.digest(), digest) === 0;
       }
       if (!isWhole) {
@@ -175,51 +197,63 @@ export class FileReceiver {
     return this.ctx.options.append > 1 || this.ctx.negotiated.protocol < 30;
   }
 
-  private async copyTokens(
-    target: Target,
-    { request, head, basis }: Reception,
-    hash: Hash,
-    advance: (literal: number, done: number) => void,
-  ): Promise<void> {
+  /** Copies what has come: to the end, or until bytes are missing, or until the disk is behind (the promise). */
+  private copyTokens(copy: Copy): 'end' | 'more' | Promise<void> {
     const { wire, stats } = this.ctx;
     const { tokens } = this;
-    const { reader } = wire;
-    const { sink } = target;
-    // Blocks that are copied onto themselves.
-    const inplace = target.temp === undefined && isSelf(target, request.transfer!.basis);
-    // Nothing refers to what stays where it is.
-    tokens.begin(request.transfer!.append ? 0 : head.count);
+    const { sink, hash, advance } = copy;
     for (;;) {
       let kind: number;
       try {
-        kind = tokens.next(reader);
+        kind = tokens.next(wire.reader);
       } catch (error) {
         if (error !== NEED_MORE) throw error;
-        await wire.more();
+        return 'more';
+      }
+      if (kind === TOKEN.END) return 'end';
+      if (kind === TOKEN.BLOCKS) {
+        const end = tokens.block + tokens.run;
+        for (let block = tokens.block; block < end; block++) {
+          const full = this.copyBlock(copy, block);
+          if (full !== undefined) return this.copyBlocks(copy, block + 1, end, full);
+        }
+        advance(0, sink.position);
         continue;
       }
-      if (kind === TOKEN.END) return;
-      if (kind === TOKEN.LITERAL) {
-        const { data } = tokens;
-        stats.literalData += data.length;
-        hash.update(data);
-        const full = sink.write(data);
-        advance(data.length, sink.position);
-        if (full !== undefined) await full;
-        continue;
-      }
-      for (let block = tokens.block; block < tokens.block + tokens.run; block++) {
-        const length = blockLength(head, block);
-        const offset = block * head.blength;
-        const data = basis!.read(offset, length);
-        tokens.matched(data);
-        stats.matchedData += length;
-        hash.update(data);
-        const full = inplace && offset === sink.position ? sink.skip(length) : sink.write(data);
-        if (full !== undefined) await full;
-      }
-      advance(0, sink.position);
+      const { data } = tokens;
+      stats.literalData += data.length;
+      hash.update(data);
+      const full = sink.write(data);
+      advance(data.length, sink.position);
+      if (full !== undefined) return full;
     }
+  }
+
+  /** From the first wait to the end. */
+  private async copyRest(copy: Copy, first: 'more' | Promise<void>): Promise<void> {
+    for (
+      let state: ReturnType<typeof this.copyTokens> = first;
+      state !== 'end';
+      state = this.copyTokens(copy)
+    )
+      await (state === 'more' ? this.ctx.wire.more() : state);
+  }
+
+  private copyBlock({ head, basis, sink, hash, isInplace }: Copy, block: number): void | Promise<void> {
+    const length = blockLength(head, block);
+    const offset = block * head.blength;
+    const data = basis!.read(offset, length);
+    this.tokens.matched(data);
+    this.ctx.stats.matchedData += length;
+    hash.update(data);
+    return isInplace && offset === sink.position ? sink.skip(length) : sink.write(data);
+  }
+
+  /** The rest of a run of blocks, once the disk has caught up. */
+  private async copyBlocks(copy: Copy, from: number, end: number, full: Promise<void>): Promise<void> {
+    await full;
+    for (let block = from; block < end; block++) await this.copyBlock(copy, block);
+    copy.advance(0, copy.sink.position);
   }
 
   /** Reads a reply that cannot be used: the decompressor's state must go on as if it were. */
@@ -243,9 +277,9 @@ export class FileReceiver {
     }
   }
 
-  private readDigest(): Promise<Uint8Array> {
-    const length = DIGEST_LENGTH[this.ctx.negotiated.transferChecksum];
-    return this.ctx.wire.read((r) => r.bytes(length));
+  private readDigest(): Uint8Array | Promise<Uint8Array> {
+    const { wire } = this.ctx;
+    return wire.readNow(this.takeDigest) ?? wire.read(this.takeDigest);
   }
 
   /** As it was signed; the destination's own file, what another run kept, or a namesake elsewhere. */

@@ -113,7 +113,17 @@ export class FileTargets {
         delayed.push({ at: { root: at.root, name: at.name }, name, ...whenDelayed });
         return 'delayed';
       }
-      if (!(await this.putInPlace(target, name))) return 'failed';
+      const { backups } = this.side.keeping;
+      // Else the old file would be lost, or is not to be touched.
+      if (
+        this.isGuarded(name, () => root.fstat(fd)) ||
+        (backups !== undefined && !(await backups.keepLarge(name)))
+      ) {
+        if (temp !== undefined) removeTemp(temp);
+        return 'failed';
+      }
+      const moving = this.move({ root, name: target.name }, { root: this.side.root!, name });
+      if (moving !== undefined) await moving;
       if (temp === undefined) partials?.tidy(name);
       else if (request.transfer?.basis?.type === BASIS.PARTIAL_DIR) partials?.remove(name);
       return 'done';
@@ -122,21 +132,6 @@ export class FileTargets {
       if (temp !== undefined) removeTemp(temp);
       return 'failed';
     }
-  }
-
-  /** Backs up what is there, then renames. False if that would lose the old file, or it is not to be touched. */
-  private async putInPlace({ root, name: from, fd, temp }: Target, name: ByteString): Promise<boolean> {
-    const own = this.side.root!;
-    const { backups } = this.side.keeping;
-    if (
-      this.isGuarded(name, () => root.fstat(fd)) ||
-      (backups !== undefined && !(await backups.keepLarge(name)))
-    ) {
-      if (temp !== undefined) removeTemp(temp);
-      return false;
-    }
-    await this.move({ root, name: from }, { root: own, name });
-    return true;
   }
 
   /** What is there is not to be touched: it may have come, or changed, since the generator asked. */
@@ -173,16 +168,21 @@ export class FileTargets {
     }
   }
 
-  /** As `moveNow`, but a large copy does not hold up the connection. */
-  private async move(from: Located, to: Located): Promise<void> {
+  /** As `moveNow`, but a large copy (the promise) does not hold up the connection. */
+  private move(from: Located, to: Located): undefined | Promise<void> {
     try {
       from.root.rename(from.name, to.name, to.root);
+      return undefined;
     } catch (error) {
       if (errnoCode(error) !== 'EXDEV') throw error;
-      const { sparse, fsync } = this.ctx.options;
-      nameCopy(await copyToTemp(from, to, { sparse, fsync }), to.name);
-      from.root.unlink(from.name);
+      return this.moveAcross(from, to);
     }
+  }
+
+  private async moveAcross(from: Located, to: Located): Promise<void> {
+    const { sparse, fsync } = this.ctx.options;
+    nameCopy(await copyToTemp(from, to, { sparse, fsync }), to.name);
+    from.root.unlink(from.name);
   }
 
   /** What an interrupted or failed transfer leaves behind: `--partial`, `--partial-dir`. Synchronous, for signals. */

@@ -110,9 +110,10 @@ export class LocalItems {
 
   /** The filters of a daemon's module are about it. */
   isHidden(name: ByteString, isDirectory: boolean): boolean {
+    const { policy } = this.ctx;
+    if (policy === undefined || name === '.') return false;
     const { root } = this.side;
-    const path = root === undefined ? name : root.display(name);
-    return name !== '.' && this.ctx.policy?.hides(path, isDirectory) === true;
+    return policy.hides(root === undefined ? name : root.display(name), isDirectory);
   }
 
   /** As `isHidden`; that it is so is an error. */

@@ -1,10 +1,13 @@
 import { DIGEST_LENGTH } from '../core/algorithms.ts';
 import { protocolError } from '../core/errors.ts';
+import type { EntryDetails } from '../core/events.ts';
+import type { SumHead } from '../core/sum-head.ts';
 import { partialDirectory } from '../options/implied.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { readDeleteStats, readStatistics } from '../protocol/goodbye.ts';
 import { ITEM, type ItemHead, readItemHead } from '../protocol/item.ts';
 import { NDX_DEL_STATS, NDX_DONE, NDX_FLIST_EOF, NDX_FLIST_OFFSET, NdxReader } from '../protocol/ndx.ts';
+import type { Reader } from '../protocol/reader.ts';
 import { readSumHead } from '../protocol/sum-head.ts';
 import { Comparison } from './comparison.ts';
 import { countKind, entryDetails } from './entry-details.ts';
@@ -21,6 +24,9 @@ export class Receiver {
   private readonly ndx: NdxReader;
   private readonly files: FileReceiver;
   private readonly digestLength: number;
+  private readonly readNdx = (r: Reader): number => this.ndx.read(r);
+  private readonly readHead = (r: Reader): SumHead =>
+    readSumHead(r, this.side.ctx.negotiated.protocol, this.digestLength);
 
   constructor(side: ReceivingSide) {
     this.side = side;
@@ -33,7 +39,7 @@ export class Receiver {
   async readUntilMore(): Promise<void> {
     const { side } = this;
     while (!side.complete && side.known === 1) {
-      const ndx = await side.ctx.wire.read((r) => this.ndx.read(r));
+      const ndx = await side.ctx.wire.read(this.readNdx);
       if (!(await this.list(ndx))) throw protocolError(`index ${ndx} before the second file list`);
     }
   }
@@ -43,10 +49,10 @@ export class Receiver {
     const { ctx } = side;
     const last = ctx.negotiated.hasDeleteStats ? 4 : 3;
     while (side.echoes < last) {
-      const ndx = await ctx.wire.read((r) => this.ndx.read(r));
-      if (ndx === NDX_DONE) await this.done();
+      const ndx = ctx.wire.readNow(this.readNdx) ?? (await ctx.wire.read(this.readNdx));
+      if (ndx >= 0) await this.reply(ndx);
+      else if (ndx === NDX_DONE) await this.done();
       else if (ndx === NDX_DEL_STATS && ctx.negotiated.hasDeleteStats) await ctx.wire.read(readDeleteStats);
-      else if (ndx >= 0) await this.reply(ndx);
       else if (!(await this.list(ndx))) throw protocolError(`unexpected index ${ndx} from the sender`);
     }
   }
@@ -84,18 +90,17 @@ export class Receiver {
   private async reply(ndx: number): Promise<void> {
     const { side } = this;
     const { ctx } = side;
-    const head = await ctx.wire.read(readItemHead);
+    const head = ctx.wire.readNow(readItemHead) ?? (await ctx.wire.read(readItemHead));
     if (ctx.negotiated.protocol < 30 && ndx === side.known && head.iflags === ITEM.IS_NEW) return;
     const isTransfer = (head.iflags & ITEM.TRANSFER) !== 0;
     if (isTransfer && side.echoes >= 2) throw protocolError(`got a transfer reply in phase ${side.echoes}`);
     const request = side.takeRequest(ndx, isTransfer);
     if (isTransfer) await this.transfer(ndx, head, request);
-    else this.tell(head, request);
+    else this.tell(head, request, entryDetails(request.list, request.i, ctx.options));
   }
 
-  private tell(head: ItemHead, request: Request): void {
+  private tell(head: ItemHead, request: Request, entry: EntryDetails): void {
     const { ctx } = this.side;
-    const entry = entryDetails(request.list, request.i, ctx.options);
     if (head.iflags & ITEM.IS_NEW && request.transfer?.redo !== true)
       countKind(ctx.stats.created, entry.mode);
     ctx.emit({ type: 'item', stage: 'start', iflags: head.iflags, entry, xname: head.xname });
@@ -110,12 +115,13 @@ export class Receiver {
     stats.transferredFiles++;
     stats.transferredSize += list.size(i);
     const before = wire.bytesIn - wire.reader.remaining;
-    this.tell(head, request);
+    const entry = entryDetails(list, i, options);
+    this.tell(head, request, entry);
     if (options.dryRun) {
       side.settle(held);
       return;
     }
-    const sumHead = await wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
+    const sumHead = wire.readNow(this.readHead) ?? (await wire.read(this.readHead));
     checkEcho(asked, sumHead);
     const received = await this.files.receive(request, sumHead, {
       handed: ctx.handover?.taken(ndx),
@@ -124,7 +130,6 @@ export class Receiver {
     });
 
     const bytes = { data: wire.bytesIn - wire.reader.remaining - before, sums: 0 };
-    const entry = entryDetails(list, i, options);
     if (options.progress) this.progress(request, list.size(i), true);
     ctx.emit({
       type: 'item',

@@ -278,20 +278,22 @@ export class ReceivingSide {
    * Throws a protocol error (exit 2) if nothing of the kind was asked.
    */
   takeRequest(ndx: number, isTransfer: boolean): Request {
-    const waiting = this.requests.get(ndx);
-    const at =
-      waiting === undefined ? -1 : waiting.findIndex((r) => (r.transfer !== undefined) === isTransfer);
-    if (waiting === undefined || at < 0)
-      throw protocolError(`reply for index ${ndx}, which was not asked for`);
-    const [request] = waiting.splice(at, 1);
-    if (waiting.length === 0) this.requests.delete(ndx);
-    return request!;
+    const waiting = this.requests.get(ndx) ?? [];
+    const at = waiting.findIndex((r) => (r.transfer !== undefined) === isTransfer);
+    const request = waiting[at];
+    if (request === undefined) throw protocolError(`reply for index ${ndx}, which was not asked for`);
+    if (waiting.length === 1) this.requests.delete(ndx);
+    else waiting.splice(at, 1);
+    return request;
   }
 
-  /** One thing less to wait for in a list. */
+  /**
+   * One thing less to wait for in a list. The generator is woken for the last one, or if links may be waiting for this
+   * one; not for each of many small files.
+   */
   settle(held: ReceivedList): void {
     held.open--;
-    this.progress.notify();
+    if (held.open === 0 || this.links.areWaiting) this.progress.notify();
   }
 
   /** `--no-implied-dirs`: a directory that is only on the way to something, and stays as it is. */

@@ -247,30 +247,43 @@ export class RegularGenerator extends GeneratorPart {
     this.ctx.tellSuccess(ndx, false);
   }
 
-  private async request(
+  /** A promise only if there is I/O to wait for, or the connection is full. */
+  private request(
     entry: Entry,
     stat: Stat | undefined,
     other: AlternateItem | undefined,
     redo: boolean,
-  ): Promise<void> {
-    const { held, i, ndx, name } = entry;
+  ): undefined | Promise<void> {
+    const { held, i, name } = entry;
     const { list } = held;
     const { options } = this.ctx;
     const compared = stat ?? other?.stat;
     const differences =
       compared === undefined ? 0 : this.comparison.differences(list, i, compared, ITEM.TRANSFER);
     const flags = transferFlags(differences, compared === undefined, options.checksum);
-    let basis = this.basis(entry, stat, other);
+    const basis = this.basis(entry, stat, other);
     this.side.keeping.namesakes?.use(name);
     if (options.inplace && basis?.type === BASIS.DESTINATION && !redo && !options.dryRun) {
       const { backups } = this.side.keeping;
-      if (backups !== undefined) {
-        const copy = await backups.keepCopy(name);
-        if (copy === undefined) return this.fail(list, i);
-        if (this.writer.sendsSums && options.append === 0) basis = { ...copy, type: BASIS.BACKUP };
-      }
+      if (backups !== undefined)
+        return backups.keepCopy(name).then((copy) => {
+          if (copy === undefined) return this.fail(list, i);
+          const blocks: Basis =
+            this.writer.sendsSums && options.append === 0 ? { ...copy, type: BASIS.BACKUP } : basis;
+          return this.requestWith(entry, flags, blocks, redo);
+        });
     }
-    const group = this.groupOf(list, i);
+    return this.requestWith(entry, flags, basis, redo);
+  }
+
+  private requestWith(
+    { held, i, ndx, name }: Entry,
+    flags: number,
+    basis: Basis | undefined,
+    redo: boolean,
+  ): undefined | Promise<void> {
+    const { options } = this.ctx;
+    const group = this.groupOf(held.list, i);
     if (group >= 0) {
       // Nothing will come in a dry run: the others can be linked to it at once.
       if (options.dryRun) this.side.links.arrived(group, name);
@@ -280,9 +293,10 @@ export class RegularGenerator extends GeneratorPart {
   }
 
   /** It is not asked for after all: another member of its group may be. */
-  private fail(list: FileList, i: number): void {
+  private fail(list: FileList, i: number): undefined {
     const group = this.groupOf(list, i);
     if (group >= 0) this.side.links.failed(group);
+    return undefined;
   }
 
   /** Old content: an interrupted transfer's before the file's own, and that before a namesake's. */

@@ -84,21 +84,23 @@ export class RequestWriter {
    * Asks for the data of a regular file.
    * @param iflags  without the bits that the basis brings
    * @param basis   undefined: there is no old content
+   * @returns a promise only if there are sums to read, or the connection is full
    */
-  async transfer(
+  transfer(
     held: ReceivedList,
     i: number,
     ndx: number,
     iflags: number,
     basis: Basis | undefined,
     redo: boolean,
-  ): Promise<void> {
+  ): undefined | Promise<void> {
     const { ctx } = this.side;
     const { wire } = ctx;
     const append = ctx.options.append > 0 && !redo;
     let source: FileSource | undefined;
     const wantsSums = append || !this.wholeFile;
     if (basis !== undefined && wantsSums && !ctx.options.dryRun) source = this.openBasis(basis);
+    let isRead = false;
     try {
       let head: SumHead = EMPTY_SUM_HEAD;
       if (source !== undefined && source.size > 0) {
@@ -117,15 +119,19 @@ export class RequestWriter {
       if (!redo) held.open++;
       this.ndx.write(wire.writer, ndx);
       writeItemHead(wire.writer, item);
-      if (!ctx.options.dryRun) {
-        writeSumHead(wire.writer, head);
-        if (count > 0 && !append) await this.writeSums(source!, head);
-      }
-      wire.flushIfLarge();
-      if (wire.isFull) await wire.drain();
+      if (!ctx.options.dryRun) writeSumHead(wire.writer, head);
+      isRead = count > 0 && !append && !ctx.options.dryRun;
+      return isRead ? this.writeSums(source!, head) : this.sent();
     } finally {
-      source?.close();
+      if (!isRead) source?.close();
     }
+  }
+
+  /** A promise if the connection takes no more for now. */
+  private sent(): undefined | Promise<void> {
+    const { wire } = this.side.ctx;
+    wire.flushIfLarge();
+    return wire.isFull ? wire.drain() : undefined;
   }
 
   private openBasis({ root, name }: Basis): FileSource | undefined {
@@ -138,18 +144,24 @@ export class RequestWriter {
     }
   }
 
+  /** Closes the source. */
   private async writeSums(source: FileSource, head: SumHead): Promise<void> {
     const { wire, negotiated } = this.side.ctx;
-    const signer = new Signer(head, strongContext(negotiated));
-    for (;;) {
-      const next = source.read();
-      const chunk = next instanceof Promise ? await next : next;
-      if (chunk === null) break;
-      wire.writer.bytes(signer.push(chunk));
-      wire.flushIfLarge();
-      if (wire.isFull) await wire.drain();
+    try {
+      const signer = new Signer(head, strongContext(negotiated));
+      for (;;) {
+        const next = source.read();
+        const chunk = next instanceof Promise ? await next : next;
+        if (chunk === null) break;
+        wire.writer.bytes(signer.push(chunk));
+        wire.flushIfLarge();
+        if (wire.isFull) await wire.drain();
+      }
+      wire.writer.bytes(signer.finish());
+      await this.sent();
+    } finally {
+      source.close();
     }
-    wire.writer.bytes(signer.finish());
   }
 }
 

@@ -2,12 +2,12 @@ import { DIGEST_LENGTH } from '../core/algorithms.ts';
 import { protocolError } from '../core/errors.ts';
 import type { EntryDetails } from '../core/events.ts';
 import { isRegular } from '../core/mode.ts';
-import { coveredLength } from '../core/sum-head.ts';
+import { coveredLength, type SumHead } from '../core/sum-head.ts';
 import { readDeleteStats, writeDeleteStats, writeStatistics } from '../protocol/goodbye.ts';
 import { BASIS, ITEM, type ItemHead, readItemHead, writeItemHead } from '../protocol/item.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
 import { NDX_DEL_STATS, NDX_DONE, NdxReader, NdxWriter } from '../protocol/ndx.ts';
-import { NEED_MORE } from '../protocol/reader.ts';
+import type { Reader } from '../protocol/reader.ts';
 import { readSumHead, writeSumHead } from '../protocol/sum-head.ts';
 import type { RoleContext } from './context.ts';
 import { countKind, entryDetails } from './entry-details.ts';
@@ -52,6 +52,9 @@ export class Sender {
   private readonly files: FileSender;
   private readonly removal: SourceRemoval;
   private readonly digestLength: number;
+  private readonly readNdx = (r: Reader): number => this.ndxIn.read(r);
+  private readonly readHead = (r: Reader): SumHead =>
+    readSumHead(r, this.ctx.negotiated.protocol, this.digestLength);
   /** Directories by the index that stands for them, with incremental recursion: their own list's start - 1. */
   private readonly directories = new Map<number, SourcedRef>();
   private readonly transferred = new Set<number>();
@@ -99,7 +102,7 @@ export class Sender {
   /** One index and what belongs to it. However many there are, no answer is written to who takes none. */
   private async step(): Promise<void> {
     const { wire } = this.ctx;
-    const ndx = await this.nextIndex();
+    const ndx = this.indexAtHand() ?? (await this.nextIndex());
     if (ndx === NDX_DONE) this.done();
     else if (ndx === NDX_DEL_STATS && this.ctx.negotiated.hasDeleteStats) await this.deleteStats();
     else await this.item(ndx);
@@ -109,11 +112,17 @@ export class Sender {
 
   private async item(ndx: number): Promise<void> {
     if (ndx < 0) throw protocolError(`unexpected index ${ndx} from the generator`);
-    const head = await this.ctx.wire.read(readItemHead);
+    const { wire } = this.ctx;
+    const head = wire.readNow(readItemHead) ?? (await wire.read(readItemHead));
     if (this.isOldKeepAlive(ndx, head)) return;
     this.bytesBefore = this.ctx.wire.bytesOut + this.ctx.wire.writer.length;
     if (head.iflags & ITEM.TRANSFER) await this.transfer(ndx, head);
     else this.echo(ndx, head);
+  }
+
+  /** The next index, if it has come and there is no list to be sent before. */
+  private indexAtHand(): number | undefined {
+    return this.lists.hasNext && this.ahead < LOOK_AHEAD ? undefined : this.ctx.wire.readNow(this.readNdx);
   }
 
   /** The next index; until it comes, lists are sent ahead. */
@@ -122,13 +131,8 @@ export class Sender {
     let worked = performance.now();
     while (this.lists.hasNext && this.ahead < LOOK_AHEAD) await this.sendNext();
     for (;;) {
-      const start = wire.reader.pos;
-      try {
-        return this.ndxIn.read(wire.reader);
-      } catch (error) {
-        if (error !== NEED_MORE) throw error;
-        wire.reader.pos = start;
-      }
+      const ndx = wire.readNow(this.readNdx);
+      if (ndx !== undefined) return ndx;
       if (this.lists.hasNext && this.ahead < IDLE_LOOK_AHEAD) {
         await this.sendNext();
         // Scanning is synchronous: let bytes come and go between lists.
@@ -245,9 +249,9 @@ export class Sender {
       writeItemHead(ctx.wire.writer, head);
       return;
     }
-    const sumHead = await ctx.wire.read((r) => readSumHead(r, ctx.negotiated.protocol, this.digestLength));
+    const sumHead = ctx.wire.readNow(this.readHead) ?? (await ctx.wire.read(this.readHead));
     const appends = ctx.options.append > 0 && !again;
-    const sums = appends ? NO_SUMS : await this.files.readSums(sumHead);
+    const sums = appends || sumHead.count === 0 ? NO_SUMS : await this.files.readSums(sumHead);
     const origin = this.origins[found.held.origin(found.i)]!;
     const kept = appends ? coveredLength(sumHead) : 0;
     const isHeldBack = ctx.guard?.maySend?.(entry.name) === false;
@@ -362,7 +366,7 @@ export class Sender {
     const { ctx } = this;
     for (;;) {
       ctx.wire.flush();
-      const ndx = await ctx.wire.read((r) => this.ndxIn.read(r));
+      const ndx = await ctx.wire.read(this.readNdx);
       if (ndx === NDX_DONE) return this.removal.finish();
       if (ndx === NDX_DEL_STATS && ctx.negotiated.hasDeleteStats) {
         await this.deleteStats();

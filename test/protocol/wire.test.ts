@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/core/limits.ts';
 import { MSG } from '../../src/protocol/mux.ts';
-import { NEED_MORE } from '../../src/protocol/reader.ts';
+import { NEED_MORE, type Reader } from '../../src/protocol/reader.ts';
 import { Wire } from '../../src/protocol/wire.ts';
 
 class Port {
@@ -130,6 +130,23 @@ describe('input', () => {
     await expect(wire.read((r) => r.byte())).rejects.toMatchObject({ exitCode: 12 });
     wire.receive(Uint8Array.of(1, 0, 0, 7, 5));
     await expect(wire.more()).rejects.toMatchObject({ exitCode: 12 });
+  });
+
+  it('reads at once what has come, and takes nothing of what has not', async () => {
+    const { wire } = wired();
+    const item = (r: Reader): number => r.byte() * 256 + r.byte();
+    wire.receive(Uint8Array.of(1));
+    expect(wire.readNow(item)).toBeUndefined();
+    expect(wire.reader.remaining).toBe(1);
+    wire.receive(Uint8Array.of(2, 3));
+    expect(wire.readNow(item)).toBe(0x102);
+    expect(wire.reader.remaining).toBe(1);
+    const fault = new Error('wrong');
+    expect(() =>
+      wire.readNow((): number => {
+        throw fault;
+      }),
+    ).toThrow(fault);
   });
 
   it('an error of a decoder is not taken for a want of bytes', async () => {
