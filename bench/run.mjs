@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments, UsageError } from './support/arguments.mjs';
-import { caseRun, cases } from './support/cases.mjs';
+import { caseRun, cases, rowCount } from './support/cases.mjs';
 import { compare, runOnce } from './support/compare.mjs';
+import { startDaemon } from './support/daemon.mjs';
 import { describeMachine } from './support/machine.mjs';
 import { killRuns, memoryMeter } from './support/measure.mjs';
 import { probeCiphers } from './support/probe.mjs';
@@ -27,6 +28,7 @@ async function main(settings) {
   const sshdConfig = settings.cipher === undefined ? [] : [`Ciphers ${settings.cipher}`];
   const dir = mkdtempSync(join(settings.dir ?? tmpdir(), 'rsyncjs-bench-'));
   let sshd;
+  let daemon;
   const cleanUp = () => {
     killRuns();
     rmSync(dir, { recursive: true, force: true });
@@ -36,7 +38,7 @@ async function main(settings) {
     ['SIGTERM', 143],
   ]) {
     process.once(signal, () => {
-      void Promise.resolve(sshd?.stop()).finally(() => {
+      void Promise.all([sshd?.stop(), daemon?.stop()]).finally(() => {
         cleanUp();
         process.exit(code);
       });
@@ -46,7 +48,9 @@ async function main(settings) {
     const common = { rsync, dir, timeout: settings.timeout };
     const ciphers = profiling ? undefined : await probeCiphers(programs, rsync, { ...common, sshdConfig });
     sshd = await startSshd(dir, sshdConfig);
-    if (profiling) return await profile(settings, programs[1], { ...common, sshd });
+    daemon = await startDaemon(dir, rsync);
+    const servers = { sshd, daemon };
+    if (profiling) return await profile(settings, programs[1], { ...common, ...servers });
 
     const { rounds, warmups, quick } = settings;
     const report = {
@@ -63,7 +67,7 @@ async function main(settings) {
       try {
         const figures = await compare({
           ...common,
-          sshd,
+          ...servers,
           programs,
           transfer,
           direction,
@@ -80,6 +84,7 @@ async function main(settings) {
     return report;
   } finally {
     await sshd?.stop();
+    await daemon?.stop();
     cleanUp();
   }
 }
@@ -88,12 +93,14 @@ async function main(settings) {
 async function eachCase({ names, directions, quick }, dir, body) {
   for (const entry of cases.filter(({ name }) => names.includes(name))) {
     const transfer = caseRun(entry, dir, quick);
+    const wanted = transfer.directions.filter((direction) => directions.includes(direction));
+    if (wanted.length === 0) continue;
     transfer.prepare();
-    for (const direction of directions) {
+    for (const direction of wanted) {
       say(`${transfer.title}, ${direction}`);
       await body(transfer, direction);
     }
-    rmSync(join(dir, transfer.name), { recursive: true });
+    if (!transfer.manyFiles) rmSync(join(dir, transfer.name), { recursive: true });
   }
 }
 
@@ -121,7 +128,7 @@ try {
       process.stdout.write(`\n${textTable(report)}`);
       if (settings.json) writeFileSync(settings.json, `${JSON.stringify(report, null, 2)}\n`);
       const failed = report.results.some(({ failure }) => failure !== undefined);
-      const whole = !report.settings.quick && report.results.length === 2 * cases.length;
+      const whole = !report.settings.quick && report.results.length === rowCount;
       if (settings.writeReadme) {
         if (failed || !whole) {
           say('bench/README.md stays as it is: it wants every case at full size, and none that failed');

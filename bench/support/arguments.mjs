@@ -2,13 +2,15 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { caseNames } from './cases.mjs';
 
+const DIRECTIONS = ['pull', 'push', 'local'];
+
 const USAGE = `node bench/run.mjs [options]      (npm run bench -- [options] builds first)
 
   --quick            sizes and counts divided by 16, 2 rounds: is the bench in order?
   --rounds N         measured rounds; the median counts (default 5)
   --warmups N        rounds before them that do not count (default 1)
   --only NAMES       these cases, comma-separated: ${caseNames.join(', ')}
-  --direction WHICH  pull or push alone
+  --direction WHICH  pull, push or local alone
   --cipher NAME      the only ssh cipher that the server takes (default: each client's own choice)
   --dir DIR          put the trees under DIR (default: the system's temporary folder)
   --ours PATH        the program under test (default: dist/bundle/main.js); a script is run by this node
@@ -61,8 +63,8 @@ export function readArguments(words) {
       throw new UsageError(`no case "${name}"; there are ${caseNames.join(', ')}`);
     }
   }
-  if (values.direction !== undefined && !['pull', 'push'].includes(values.direction)) {
-    throw new UsageError('--direction wants pull or push');
+  if (values.direction !== undefined && !DIRECTIONS.includes(values.direction)) {
+    throw new UsageError(`--direction wants one of ${DIRECTIONS.join(', ')}`);
   }
   if (values.profile !== undefined && names.length !== 1) {
     throw new UsageError('--profile wants --only with one case');
@@ -76,7 +78,7 @@ export function readArguments(words) {
     rounds: integer('--rounds', values.rounds ?? (values.quick ? '2' : '5'), 1),
     warmups: integer('--warmups', values.warmups, 0),
     names: names.length > 0 ? names : caseNames,
-    directions: values.direction === undefined ? ['pull', 'push'] : [values.direction],
+    directions: values.direction === undefined ? DIRECTIONS : [values.direction],
     cipher: values.cipher,
     dir: values.dir && resolve(values.dir),
     ours: values.ours && resolve(values.ours),

@@ -1,7 +1,7 @@
 import { closeSync, copyFileSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomNumbers, randomStream, textStream, writeLargeFile } from './content.mjs';
-import { copyTree, emptyFolder, setTimes } from './trees.mjs';
+import { copyTree, emptyFolder, freshFolder, setTimes } from './trees.mjs';
 
 const MIB = 1 << 20;
 const THEN = 1_600_000_000;
@@ -10,7 +10,8 @@ const QUICK_DIVISOR = 16;
 
 /*
  * A case makes `source`, and `old` if the target is not empty before a run, in a folder of its own. `restore` brings
- * `target` to the state before a run. `refuse` looks at rsync's own --stats and says what is wrong if the run did other
+ * `target` to the state before a run. `route` is `ssh` unless it says otherwise; with
+ * `manyFiles` nothing is deleted before the bench ends (see `freshFolder`). `refuse` looks at rsync's own --stats and says what is wrong if the run did other
  * work than the case is about: a delta transfer that sends the whole file must not be compared with one that does not.
  */
 
@@ -75,7 +76,8 @@ const smallFiles = {
   flags: [],
   prepare: (dir, divisor) =>
     makeSmallFiles(join(dir, 'source'), 10_000 / divisor, Math.ceil(100 / divisor), 1024, 4096, 3),
-  restore: intoEmpty,
+  manyFiles: true,
+  restore: (dir) => freshFolder(join(dir, 'target')),
   refuse: allLiteral,
 };
 
@@ -87,6 +89,7 @@ const unchanged = {
     makeSmallFiles(join(dir, 'source'), 30_000 / divisor, 100, 64, 1024, 4);
     copyTree(join(dir, 'source'), join(dir, 'target'));
   },
+  manyFiles: true,
   // A run that leaves it otherwise is refused.
   restore: () => {},
   refuse: ({ transferred }) => (transferred === 0 ? undefined : `${transferred} files transferred`),
@@ -131,17 +134,48 @@ const compressed = {
     (stats.sent + stats.received < 0.9 * stats.totalSize ? undefined : 'not compressed: as many bytes sent'),
 };
 
-export const cases = [tiny, large, smallFiles, unchanged, delta, compressed];
+const daemonSmall = {
+  ...smallFiles,
+  name: 'daemon',
+  route: 'daemon',
+  title: (divisor) => `${smallFiles.title(divisor)}, a daemon`,
+};
+
+const localSmall = {
+  ...smallFiles,
+  name: 'local',
+  route: 'local',
+  title: (divisor) => `${smallFiles.title(divisor)}, one machine`,
+};
+
+const localUnchanged = {
+  ...unchanged,
+  name: 'local-unchanged',
+  route: 'local',
+  title: (divisor) => `${unchanged.title(divisor)}, one machine`,
+};
+
+const overSsh = [tiny, large, smallFiles, unchanged, delta, compressed];
+export const cases = [...overSsh, daemonSmall, localSmall, localUnchanged];
 export const caseNames = cases.map(({ name }) => name);
 
+const directionsOf = (route) => (route === 'local' ? ['local'] : ['pull', 'push']);
+
+/** Rows of a table with all cases. */
+export const rowCount = cases.reduce((count, { route }) => count + directionsOf(route).length, 0);
+
 /** The cases of these names in `dir/NAME`, at full or a sixteenth of their size. */
-export function caseRun({ name, title, flags, prepare, restore, refuse }, dir, quick) {
+export function caseRun(entry, dir, quick) {
+  const { name, title, route = 'ssh', flags, manyFiles = false, prepare, restore, refuse } = entry;
   const home = join(dir, name);
   const divisor = quick ? QUICK_DIVISOR : 1;
   return {
     name,
     title: title(divisor),
+    route,
+    directions: directionsOf(route),
     flags,
+    manyFiles,
     source: join(home, 'source'),
     target: join(home, 'target'),
     prepare: () => {

@@ -4,11 +4,11 @@ import { readStats, transferArguments } from './programs.mjs';
 import { differenceOf } from './trees.mjs';
 
 /** One run, from the target as it should be before to the check of what it left. */
-export async function runOnce({ contestant, transfer, sshd, rsync, direction, dir, timeout }) {
+export async function runOnce({ contestant, transfer, direction, dir, timeout, ...servers }) {
   transfer.restore();
   // What earlier runs and the restoring have left in the page cache goes to disk now, not during the run.
   execFileSync('sync');
-  const words = transferArguments({ contestant, sshd, rsync, direction, ...transfer });
+  const words = transferArguments({ contestant, direction, dir, ...servers, ...transfer });
   const { stdout, ...figures } = await measure([...contestant.command, ...words], { dir, timeout });
   const stats = readStats(stdout);
   const wrong = transfer.refuse(stats) ?? differenceOf(transfer.source, transfer.target);

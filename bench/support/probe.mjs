@@ -20,6 +20,7 @@ export async function probeCiphers(programs, rsync, { dir, timeout, sshdConfig }
       const before = sshd.log().length;
       const target = join(home, contestant.name);
       const words = transferArguments({
+        route: 'ssh',
         contestant,
         sshd,
         rsync,

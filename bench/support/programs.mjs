@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,8 +44,29 @@ export function contestants(rsync, ours, nodeFlags = []) {
   ];
 }
 
-/** The arguments of a transfer of the tree `source` into the folder `target`; one of the two is the server's. */
-export function transferArguments({ contestant, sshd, rsync, direction, flags, source, target }) {
+/**
+ * The arguments of a transfer of the tree `source` into the folder `target`. By `ssh` and by `daemon` one of the two is
+ * the server's; `local` they both belong to the one program.
+ */
+export function transferArguments({ route, ...transfer }) {
+  const { direction, flags, source, target } = transfer;
+  const { words, host } = { ssh: bySsh, daemon: byDaemon, local: locally }[route](transfer);
+  const at = (path, isRemote) => `${isRemote ? host(path) : path}/`;
+  return [
+    ...['-a', '--stats', ...flags, ...words],
+    at(source, direction === 'pull'),
+    at(target, direction === 'push'),
+  ];
+}
+
+const locally = () => ({ words: [], host: (path) => path });
+
+const byDaemon = ({ daemon, dir }) => ({
+  words: [],
+  host: (path) => `rsync://127.0.0.1:${daemon.port}/bench/${relative(dir, path)}`,
+});
+
+function bySsh({ contestant, sshd, rsync }) {
   const shell = [
     ...[
       'ssh',
@@ -60,12 +81,10 @@ export function transferArguments({ contestant, sshd, rsync, direction, flags, s
     ],
     ...contestant.options,
   ];
-  const host = `${userInfo().username}@127.0.0.1:`;
-  return [
-    ...['-a', '--stats', ...flags, `--rsync-path=${rsync.path}`, '-e', shell.join(' ')],
-    `${direction === 'pull' ? host : ''}${source}/`,
-    `${direction === 'push' ? host : ''}${target}/`,
-  ];
+  return {
+    words: [`--rsync-path=${rsync.path}`, '-e', shell.join(' ')],
+    host: (path) => `${userInfo().username}@127.0.0.1:${path}`,
+  };
 }
 
 /** What the bench reads from `--stats`, in bytes and files. Throws if a line is missing. */

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   utimesSync,
 } from 'node:fs';
@@ -17,6 +19,17 @@ import { join } from 'node:path';
 /** Removes what is there and leaves an empty folder. */
 export function emptyFolder(path) {
   rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+}
+
+/**
+ * Moves what is there aside and leaves an empty folder. Nothing is deleted: ext4 passes over inodes that were freed in the
+ * last minutes one by one, so that 10,000 new files after as many that were deleted took C rsync 3.8 s of system time in
+ * place of 0.7.
+ */
+export function freshFolder(path) {
+  for (let number = 1; existsSync(path); number++)
+    if (!existsSync(`${path}-${number}`)) renameSync(path, `${path}-${number}`);
   mkdirSync(path, { recursive: true });
 }
 
