@@ -114,7 +114,7 @@ export class FileTargets {
         return 'delayed';
       }
       const { backups } = this.side.keeping;
-      // Else the old file would be lost, or is not to be touched.
+      // The old file is not to be touched, or would be lost.
       if (
         this.isGuarded(name, () => root.fstat(fd)) ||
         (backups !== undefined && !(await backups.keepLarge(name)))
