@@ -1,7 +1,7 @@
 /** What `rsyncjs init` writes into a project: examples, excludes, and ways to call it. */
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXIT, RsyncError } from '../../core/errors.ts';
 import { errnoCode, errnoText } from '../../files/errors.ts';
 import { renameOver } from '../state/whole-file.ts';
@@ -56,9 +56,9 @@ const ENV_NAME = /^[ \t]*#?[ \t]*(?:export[ \t]+)?(?:\w+_)?SYNC_REMOTE[ \t]*=/m;
 const INCLUDE = 'include sync.mk';
 
 /**
- * Writes what is missing; twice is as good as once.
- * @throws RsyncError RSYNC_FILE_IO, exit 11: a file can not be read or written; RSYNC_USAGE, exit 1: package.json is no
- *   JSON, or the root is no folder. What was written before stays.
+ * Writes what is missing; twice is as good as once. Everything is read before anything is written.
+ * @throws RsyncError RSYNC_FILE_IO, exit 11: a file can not be read, and nothing was written, or one can not be written,
+ *   and those before it stay; RSYNC_USAGE, exit 1: package.json is no JSON, or the root is no folder; nothing was written
  */
 export function initProject(settings: InitSettings): InitStep[] {
   const { root, npm = false, make = false, force = false } = settings;
@@ -71,17 +71,25 @@ export function initProject(settings: InitSettings): InitStep[] {
     });
   }
   const project = new Project(root, force);
-  return [
-    project.entry('.env.example', ENV_ENTRY, ENV_NAME, 'an example of SYNC_REMOTE and SYNC_OPTIONS'),
+  const steps = [
+    project.entry(
+      '.env.example',
+      ENV_ENTRY,
+      (text) => ENV_NAME.test(text),
+      'an example of SYNC_REMOTE and SYNC_OPTIONS',
+    ),
     project.whole('.rsync-exclude', excludeText(), 'what is not synchronised'),
     ...(npm ? [project.scripts()] : []),
     ...(make ? project.targets() : []),
   ];
+  project.write();
+  return steps;
 }
 
 class Project {
   readonly #root: string;
   readonly #force: boolean;
+  readonly #texts = new Map<string, string>();
 
   constructor(root: string, force: boolean) {
     this.#root = root;
@@ -91,21 +99,21 @@ class Project {
   /** A file that is ours as a whole. */
   whole(file: string, text: string, what: string): InitStep {
     const present = this.#read(file);
-    if (present === undefined) return this.#write(file, text, 'created', what);
+    if (present === undefined) return this.#later(file, text, 'created', what);
     if (sameText(present, text)) return { file, deed: 'current', what };
     if (!this.#force) return { file, deed: 'kept', what: 'it is there already; --force replaces it' };
-    return this.#write(file, text, 'replaced', what);
+    return this.#later(file, text, 'replaced', what);
   }
 
   /** Lines at the end of a file that is somebody else's, unless it has them already. */
-  entry(file: string, text: string, sign: RegExp, what: string): InitStep {
+  entry(file: string, text: string, isThere: (present: string) => boolean, what: string): InitStep {
     const present = this.#read(file);
-    if (present === undefined) return this.#write(file, text, 'created', what);
-    if (sign.test(present)) return { file, deed: 'current', what };
+    if (present === undefined) return this.#later(file, text, 'created', what);
+    if (isThere(present)) return { file, deed: 'current', what };
     const gap = present === '' ? '' : present.endsWith('\n') ? '\n' : '\n\n';
     const added = gap + text;
     const full = present + (/\r\n/.test(present) ? added.replaceAll('\n', '\r\n') : added);
-    return this.#write(file, full, 'changed', what);
+    return this.#later(file, full, 'changed', what);
   }
 
   scripts(): InitStep {
@@ -120,29 +128,51 @@ class Project {
       file: join(this.#root, file),
     });
     const left = kept.length === 0 ? '' : `; kept as they are: ${kept.join(', ')}`;
-    if (added.length > 0) return this.#write(file, text, 'changed', `scripts ${added.join(', ')}${left}`);
+    if (added.length > 0) return this.#later(file, text, 'changed', `scripts ${added.join(', ')}${left}`);
     return kept.length === 0
       ? { file, deed: 'current', what: 'scripts' }
       : { file, deed: 'kept', what: `scripts of these names are there already: ${kept.join(', ')}` };
   }
 
   targets(): InitStep[] {
-    const what = `targets ${VERBS.map(([name]) => name).join(', ')}`;
+    const names = VERBS.map(([name]) => name);
     // The first one that make itself takes.
     const named = ['GNUmakefile', 'makefile', 'Makefile'].find((name) => this.#read(name) !== undefined);
     const makefile = named ?? 'Makefile';
     const present = this.#read(makefile) ?? '';
-    const own = VERBS.map(([name]) => name).filter((name) =>
-      new RegExp(`^${name}[ \\t]*:`, 'm').test(present),
-    );
-    const includes = /^-?include[ \t].*\bsync\.mk\b/m.test(present);
-    if (!includes && own.length > 0 && !this.#force) {
-      return [{ file: makefile, deed: 'kept', what: `it has targets of these names: ${own.join(', ')}` }];
+    const included = includedFiles(present);
+    if (!included.some(isOwnInclude) && !this.#force) {
+      // Two rules of one name: make would take the later one, and warn in each run.
+      for (const file of [makefile, ...included]) {
+        const own = targetsOf(this.#readIfAny(file)).filter((name) => names.includes(name));
+        if (own.length > 0) {
+          return [{ file, deed: 'kept', what: `it has targets of these names: ${own.join(', ')}` }];
+        }
+      }
     }
     return [
-      this.whole('sync.mk', makeText(), what),
-      this.entry(makefile, `${INCLUDE}\n`, /^-?include[ \t].*\bsync\.mk\b/m, INCLUDE),
+      this.whole('sync.mk', makeText(), `targets ${names.join(', ')}`),
+      this.entry(makefile, `${INCLUDE}\n`, (text) => includedFiles(text).some(isOwnInclude), INCLUDE),
     ];
+  }
+
+  /** Writes what the steps have decided. */
+  write(): void {
+    for (const [file, text] of this.#texts) this.#write(file, text);
+  }
+
+  #later(file: string, text: string, deed: InitDeed, what: string): InitStep {
+    this.#texts.set(file, text);
+    return { file, deed, what };
+  }
+
+  /** A file that a Makefile names: it may be anywhere, or made by make itself. */
+  #readIfAny(file: string): string {
+    try {
+      return readFileSync(resolve(this.#root, file), 'utf8');
+    } catch {
+      return '';
+    }
   }
 
   #read(file: string): string | undefined {
@@ -155,7 +185,7 @@ class Project {
   }
 
   /** Whole or not at all; a symlink stays one, and a file's mode is kept. */
-  #write(file: string, text: string, deed: InitDeed, what: string): InitStep {
+  #write(file: string, text: string): void {
     const path = join(this.#root, file);
     const temporary = join(this.#root, `.${file.replace(/^\./, '')}.${randomBytes(3).toString('hex')}`);
     try {
@@ -169,7 +199,6 @@ class Project {
       rmSync(temporary, { force: true });
       throw this.#failed(file, 'written', error);
     }
-    return { file, deed, what };
   }
 
   #failed(file: string, done: string, cause: unknown): RsyncError {
@@ -178,10 +207,36 @@ class Project {
       exitCode: EXIT.FILEIO,
       origin: 'local',
       path,
-      hint: 'Look at its rights, and those of its folder.',
+      hint: remedyOf(cause),
       cause,
     });
   }
+}
+
+function remedyOf(cause: unknown): string {
+  const code = errnoCode(cause);
+  if (code === 'EISDIR') return 'A folder is in the way of the file: move it.';
+  // What is to be written is missing only where a symlink leads nowhere.
+  if (code === 'ENOENT') return 'It is a symlink that leads nowhere: remove it, or make what it names.';
+  return 'Look at its rights, and those of its folder.';
+}
+
+/** What a Makefile includes by a plain name; what make would have to work out is left out. */
+function includedFiles(makefile: string): string[] {
+  return [...makefile.matchAll(/^[ \t]*[-s]?include[ \t]+([^#\r\n]*)/gm)].flatMap(([, words = '']) =>
+    words.split(/[ \t]+/).filter((word) => word !== '' && !/[$*?[]/.test(word)),
+  );
+}
+
+function isOwnInclude(file: string): boolean {
+  return file === 'sync.mk' || file === './sync.mk';
+}
+
+/** The names in front of the colons of rules; not those of assignments. */
+function targetsOf(makefile: string): string[] {
+  return [...makefile.matchAll(/^([^\s#:=][^#:=\r\n]*):(?!=)/gm)].flatMap(([, names = '']) =>
+    names.trim().split(/[ \t]+/),
+  );
 }
 
 function makeText(): string {

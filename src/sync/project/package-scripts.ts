@@ -33,7 +33,7 @@ export function addScripts(
   const differing = Object.keys(wanted).filter((name) => present[name] !== wanted[name]);
   const kept = force ? [] : differing.filter((name) => name in present);
   const added = differing.filter((name) => !kept.includes(name));
-  const changed = insert(text, added, wanted, 'scripts' in parsed);
+  const changed = insert(text, added, wanted, parsed.scripts);
   check(changed, parsed, present, added, wanted, file);
   return { text: changed, added, kept };
 }
@@ -54,15 +54,18 @@ function insert(
   text: string,
   names: readonly string[],
   wanted: Readonly<Record<string, string>>,
-  hasScripts: boolean,
+  /** Undefined: there are none; null is as good as that, but stands in the way. */
+  present: unknown,
 ): string {
   const unit = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
   const end = text.includes('\r\n') ? '\r\n' : '\n';
   const isOneLine = !/\n/.test(text.trim());
   let result = text;
-  if (names.length > 0 && !hasScripts) {
+  if (names.length > 0 && (present === undefined || present === null)) {
     const root = objectAt(result, result.indexOf('{'));
-    result = withMember(result, root, '"scripts": {}', [unit, 1], end, isOneLine);
+    const none = root.members.findLast(({ key }) => key === 'scripts');
+    if (none !== undefined) result = `${result.slice(0, none.value)}{}${result.slice(none.end)}`;
+    else result = withMember(result, root, '"scripts": {}', [unit, 1], end, isOneLine);
   }
   for (const name of names) {
     const root = objectAt(result, result.indexOf('{'));

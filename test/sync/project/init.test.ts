@@ -75,6 +75,47 @@ describe('init', () => {
     expect(text(root, 'Makefile')).toMatch(/^all:[\s\S]*\n\ninclude sync\.mk\n$/);
   });
 
+  it('takes no sync.mk of another folder for its own, and finds targets in it and behind others', () => {
+    const old = 'include tools/sync.mk\nall:\n\techo all\n';
+    const root = make(join(base, 'old-targets'), {
+      Makefile: old,
+      'tools/sync.mk':
+        '.PHONY: sync-pull\nSYNC := a:b\nother sync-pull sync-push: ## old\n\trsync --delete\n',
+    });
+    const [, , kept] = initProject({ root, make: true });
+    expect(kept).toEqual({
+      file: 'tools/sync.mk',
+      deed: 'kept',
+      what: 'it has targets of these names: sync-pull, sync-push',
+    });
+    expect(existsSync(join(root, 'sync.mk'))).toBe(false);
+    expect(deeds({ root, make: true, force: true }).slice(2)).toEqual([
+      'sync.mk: created',
+      'Makefile: changed',
+    ]);
+    expect(text(root, 'Makefile')).toBe(`${old}\ninclude sync.mk\n`);
+  });
+
+  it('writes nothing if something can not be read, and says what is in the way', () => {
+    const spoilt = make(join(base, 'spoilt'), { 'package.json': '{' });
+    expect(() => initProject({ root: spoilt, npm: true })).toThrow(/package\.json is no JSON/);
+    expect(readdirSync(spoilt)).toEqual(['package.json']);
+    const blocked = make(join(base, 'blocked'), { '.rsync-exclude/x': '' });
+    expect(() => initProject({ root: blocked })).toThrow(
+      expect.objectContaining({ exitCode: 11, hint: expect.stringContaining('folder is in the way') }),
+    );
+    expect(readdirSync(blocked)).toEqual(['.rsync-exclude']);
+  });
+
+  it('scripts that are null are none', () => {
+    const root = make(join(base, 'null'), { 'package.json': '{"scripts": null, "name": "x"}' });
+    initProject({ root, npm: true });
+    expect(JSON.parse(text(root, 'package.json'))).toMatchObject({
+      name: 'x',
+      scripts: { 'sync-pull-dry': 'rsyncjs pull --dry-run' },
+    });
+  });
+
   it('takes an entry of another name, commented out or not, for one', () => {
     for (const line of ['AMPLIFIER_SYNC_REMOTE=a:b\r\n', '# export SYNC_REMOTE = a:b\n']) {
       const root = make(join(base, `entry-${line.length}`), { '.env.example': line });
