@@ -1,6 +1,8 @@
 /** `rsyncjs watch`: a line for each sync, until somebody ends it. */
-import { EXIT, isRsyncError } from '../../core/errors.ts';
+import { statSync } from 'node:fs';
+import { EXIT, isRsyncError, RsyncError } from '../../core/errors.ts';
 import type { ProjectArguments } from '../../sync/config/project-config.ts';
+import { filterHash } from '../../sync/project/filter-hash.ts';
 import { usualFolding } from '../../sync/project/folding.ts';
 import { type RunResult, runProject } from '../../sync/project/run.ts';
 import { projectStatus } from '../../sync/project/status.ts';
@@ -24,7 +26,11 @@ export async function runWatchCommand(given: WatchArguments, screen: Screen): Pr
   const folding = usualFolding(screen.around.platform);
   await watchProject({
     root: profile.root,
-    excludedBy: excludesOf(profile),
+    excludedBy: () => excludesOf(profile),
+    rulesVersion: () => {
+      checkRoot(profile.root);
+      return filterHash(profile);
+    },
     run: (direction) => runProject({ profile, direction, connect, stateFolder, who, now, ignored, folding }),
     hasChanged: async () => {
       const input = { profile, connect, stateFolder, who, now, ignored, staleAfter: 0, remote: false };
@@ -42,6 +48,17 @@ export async function runWatchCommand(given: WatchArguments, screen: Screen): Pr
   // Over the ^C that the terminal shows.
   if (signal.aborted) screen.say(`${screen.around.isTerminal ? '\r' : ''}${timeText(now())} ended`);
   return EXIT.OK;
+}
+
+/** A project that was moved or deleted has nothing to be watched, and its emptiness is nobody's wish. */
+function checkRoot(root: string): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new RsyncError('RSYNC_FILE_IO', `the folder of the project, ${root}, is not there`, {
+    exitCode: EXIT.FILEIO,
+    origin: 'local',
+    path: root,
+    hint: 'The server was left as it is. Start it anew where the project is now.',
+  });
 }
 
 /** A line for each event; of runs that found nothing to do only the first one, and the first one after a trouble. */

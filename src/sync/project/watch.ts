@@ -6,8 +6,8 @@ import { relative, sep } from 'node:path';
 import { watch } from 'chokidar';
 import type { ExcludedBy } from '../../client/rules.ts';
 import { fromText } from '../../core/bytes.ts';
-import { isRsyncError } from '../../core/errors.ts';
-import { errnoCode } from '../../files/errors.ts';
+import { EXIT, isRsyncError, RsyncError } from '../../core/errors.ts';
+import { errnoCode, errnoText } from '../../files/errors.ts';
 import type { Direction } from '../state/profile-state.ts';
 import type { RunResult } from './run.ts';
 
@@ -30,8 +30,10 @@ export interface WatchClock {
 
 export interface WatchInput {
   root: string;
-  /** What is excluded is not watched. */
-  excludedBy: ExcludedBy;
+  /** What is excluded is not watched: by the rules of now. */
+  excludedBy: () => ExcludedBy;
+  /** Another text once the rules have changed, in files of the tree: the tree is watched anew then. */
+  rulesVersion: () => string;
   /** One run; the next one is started when it is over. */
   run: (direction: Direction) => Promise<RunResult>;
   /** True if something changed here since the last sync: what a pull has written is no reason to push. */
@@ -50,10 +52,14 @@ export interface WatchInput {
 
 export interface Watcher {
   close(): Promise<void>;
+  /** Why changes may be missed from now on. */
+  failure?(): Error | undefined;
 }
 
 const SETTLE = 2000;
 const PULL_EVERY = 60_000;
+/** A push begins after so many times of settling, even if a file never rests. */
+const PATIENCE = 15;
 /** Milliseconds: the first wait after a lost network, and the longest. */
 const BACK_OFF = { first: 2000, most: 300_000 };
 /** Milliseconds that a timer may be late on a machine that is busy; one that slept is later. */
@@ -89,10 +95,15 @@ class ProjectWatch {
   readonly #pullEvery: number;
   /** When the last change was seen; undefined: none since the last push. */
   #changed: number | undefined;
+  /** When the first one of them was. */
+  #firstChanged = 0;
   /** Ends the present wait: there is something to do. */
   #wake = new AbortController();
   /** Why each direction was stopped last: it is told once, not with every pull. */
   readonly #told = new Map<Direction, string>();
+  #watching: Watcher | undefined;
+  /** Of the rules that the tree is watched by. */
+  #rules = '';
 
   constructor(input: WatchInput) {
     this.#input = input;
@@ -102,16 +113,18 @@ class ProjectWatch {
   }
 
   async run(): Promise<void> {
-    const { root, excludedBy, signal, onEvent, watcher = watchTree } = this.#input;
-    const watching = await watcher(root, excludedBy, () => this.#noteChange());
+    const { signal, onEvent } = this.#input;
+    await this.#watch();
     const stop = (): void => this.#wake.abort();
     signal.addEventListener('abort', stop, { once: true });
     try {
       onEvent({ type: 'ready' });
       // What was done while nobody watched.
-      this.#changed = this.#clock.now() - this.#settle;
+      this.#noteChange();
+      this.#firstChanged -= PATIENCE * this.#settle;
       let nextPull = this.#clock.now();
       while (!signal.aborted) {
+        await this.#followRules();
         if (this.#clock.now() >= nextPull) {
           await this.#persist('pull');
           nextPull = this.#clock.now() + this.#pullEvery;
@@ -126,17 +139,42 @@ class ProjectWatch {
       }
     } finally {
       signal.removeEventListener('abort', stop);
-      await watching.close();
+      await this.#watching?.close();
     }
   }
 
+  async #watch(): Promise<void> {
+    const { root, excludedBy, rulesVersion, watcher = watchTree } = this.#input;
+    this.#rules = rulesVersion();
+    this.#watching = await watcher(root, excludedBy(), () => this.#noteChange());
+  }
+
+  /** What was excluded until now is not seen yet. */
+  async #followRules(): Promise<void> {
+    const failure = this.#watching?.failure?.();
+    if (failure !== undefined) throw failure;
+    if (this.#input.rulesVersion() === this.#rules) return;
+    await this.#watching?.close();
+    this.#watching = undefined;
+    await this.#watch();
+    // Nobody looked in between.
+    this.#noteChange();
+  }
+
   #noteChange(): void {
-    this.#changed = this.#clock.now();
+    const now = this.#clock.now();
+    if (this.#changed === undefined) this.#firstChanged = now;
+    this.#changed = now;
     this.#wake.abort();
   }
 
   #isSettled(): boolean {
-    return this.#changed !== undefined && this.#clock.now() - this.#changed >= this.#settle;
+    return this.#clock.now() >= this.#settledAt;
+  }
+
+  get #settledAt(): number {
+    if (this.#changed === undefined) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#changed + this.#settle, this.#firstChanged + PATIENCE * this.#settle);
   }
 
   async #push(): Promise<void> {
@@ -199,8 +237,7 @@ class ProjectWatch {
   async #wait(nextPull: number): Promise<number> {
     const { signal } = this.#input;
     const begin = this.#clock.now();
-    const settled = this.#changed === undefined ? nextPull : this.#changed + this.#settle;
-    const until = Math.min(nextPull, settled);
+    const until = Math.min(nextPull, this.#settledAt);
     if (signal.aborted || until <= begin) return 0;
     this.#wake = new AbortController();
     await this.#clock.sleep(until - begin, this.#wake.signal);
@@ -222,13 +259,34 @@ async function watchTree(root: string, excludedBy: ExcludedBy, onChange: () => v
     },
   });
   watcher.on('all', onChange);
+  let failure: Error | undefined;
   await new Promise<void>((resolve, reject) => {
     watcher.once('ready', resolve);
     watcher.on('error', (error) => {
       // A folder that is gone again, or may not be read: the run will tell, if it matters.
       if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'EACCES') return;
-      reject(error);
+      failure = watchFailure(root, error);
+      reject(failure);
+      onChange();
     });
+  }).catch(async (error: unknown) => {
+    await watcher.close();
+    throw error;
   });
-  return watcher;
+  return { close: () => watcher.close(), failure: () => failure };
+}
+
+/** RSYNC_FILE_IO, exit 11. */
+export function watchFailure(root: string, cause: unknown): RsyncError {
+  const code = errnoCode(cause);
+  const isLimit = code === 'ENOSPC' || code === 'EMFILE' || code === 'ENFILE';
+  return new RsyncError('RSYNC_FILE_IO', `${root} can not be watched: ${errnoText(cause)}`, {
+    exitCode: EXIT.FILEIO,
+    origin: 'local',
+    path: root,
+    hint: isLimit
+      ? 'The system watches no more than that: exclude what needs no sync, or raise its limit (Linux: sysctl fs.inotify.max_user_watches, max_user_instances; elsewhere ulimit -n).'
+      : 'Look at the folder and the file system that it is on; "rsyncjs push" needs no watching.',
+    cause,
+  });
 }

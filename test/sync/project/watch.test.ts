@@ -4,7 +4,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { EXIT, RsyncError } from '../../../src/core/errors.ts';
 import type { Plan } from '../../../src/sync/project/plan.ts';
 import type { RunResult } from '../../../src/sync/project/run.ts';
-import { type WatchEvent, type WatchInput, watchProject } from '../../../src/sync/project/watch.ts';
+import {
+  type WatchEvent,
+  type WatchInput,
+  watchFailure,
+  watchProject,
+} from '../../../src/sync/project/watch.ts';
 import { temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
 
@@ -35,10 +40,12 @@ interface Script {
   /** The clock jumps ahead by so much during the first wait. */
   sleeps?: number;
   hasChanged?: boolean;
+  /** When the rules change. */
+  rulesChange?: number;
 }
 
 /** A watch in a time of its own: nothing waits for real. */
-async function play({ runs, changes = [], sleeps = 0, hasChanged = false }: Script) {
+async function play({ runs, changes = [], sleeps = 0, hasChanged = false, rulesChange = Infinity }: Script) {
   let now = 0;
   let slept = sleeps;
   let changed = hasChanged;
@@ -49,7 +56,8 @@ async function play({ runs, changes = [], sleeps = 0, hasChanged = false }: Scri
   const pending = [...changes];
   const input: WatchInput = {
     root: '/project',
-    excludedBy: () => undefined,
+    excludedBy: () => () => undefined,
+    rulesVersion: () => (now < rulesChange ? 'old' : 'new'),
     run: async (direction) => {
       const outcome = left.shift();
       said.push(`${now} ${direction}`);
@@ -167,6 +175,28 @@ describe('a watched project', () => {
   });
 });
 
+describe('a watched project whose world changes', () => {
+  it('a file that never rests keeps nothing from the server for ever', async () => {
+    const restless = Array.from({ length: 80 }, (_, k) => 1000 + k * 500);
+    const { said } = await play({ runs: [done, done, done], changes: restless });
+    expect(said).toEqual(['0 pull', '16000 push', '31500 push', '31500 closed']);
+  });
+
+  it('is watched anew by new rules, and what they let in is pushed', async () => {
+    const { said } = await play({ runs: [done, done, done], changes: [5000, 20_000], rulesChange: 4000 });
+    expect(said).toEqual(['0 pull', '5000 closed', '6000 push', '21000 push', '21000 closed']);
+  });
+
+  it('says which limit of the system stands in the way', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, watch'), { code: 'ENOSPC' });
+    expect(watchFailure('/project', full)).toMatchObject({
+      code: 'RSYNC_FILE_IO',
+      message: expect.stringContaining('/project can not be watched'),
+      hint: expect.stringContaining('fs.inotify.max_user_watches'),
+    });
+  });
+});
+
 describe('the watcher of the system', () => {
   const root = temporaryFolder('watch');
   afterAll(() => removeTree(root));
@@ -181,9 +211,11 @@ describe('the watcher of the system', () => {
       ready = resolve;
     });
     let checks = 0;
+    let excluded = 'excluded';
     const watching = watchProject({
       root,
-      excludedBy: (path) => (path === 'excluded' ? path : undefined),
+      excludedBy: () => (path) => (path === excluded ? path : undefined),
+      rulesVersion: () => excluded,
       run: async (direction) => {
         runs.push(direction);
         return done;
@@ -201,6 +233,17 @@ describe('the watcher of the system', () => {
     writeFileSync(join(root, 'excluded/file'), 'unseen\n');
     writeFileSync(join(root, 'kept/deep/file'), 'seen\n');
     await expect.poll(() => runs).toEqual(['pull', 'push']);
+    // New rules, which any change brings up; from then on the folder is seen.
+    excluded = 'other';
+    writeFileSync(join(root, 'kept/rules'), 'new\n');
+    await expect.poll(() => runs.length).toBeGreaterThan(2);
+    const before = checks;
+    await expect
+      .poll(() => {
+        writeFileSync(join(root, 'excluded/file'), `${Math.random()}\n`);
+        return checks;
+      })
+      .toBeGreaterThan(before + 1);
     stop.abort();
     await watching;
   });
