@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { type ExcludedBy, excludedBy } from '../../client/rules.ts';
 import { fromText } from '../../core/bytes.ts';
-import { usageError } from '../../core/errors.ts';
+import { type RsyncError, usageError } from '../../core/errors.ts';
 import {
   type ProjectArguments,
   type ProjectConfig,
@@ -39,10 +39,14 @@ export async function openProfile(screen: Screen, argv: ProjectArguments): Promi
     ({ name }) => config.profiles.length === 1 || name === config.defaultProfile,
   );
   if (configured === undefined) {
-    const names = config.profiles.map(({ name }) => name).join(', ');
-    throw usageError(`there are several profiles: ${names}`, 'Name one with --profile.');
+    throw severalProfiles(config.profiles);
   }
   return open(screen, configured);
+}
+
+export function severalProfiles(profiles: readonly { name: string }[]): RsyncError {
+  const names = profiles.map(({ name }) => name).join(', ');
+  return usageError(`there are several profiles: ${names}`, 'Name one with --profile.');
 }
 
 /** All profiles that are named; none named: all. */

@@ -5,6 +5,7 @@ import { redactAddress } from '../../sync/config/redaction.ts';
 import { originText } from '../../sync/config/source.ts';
 import { type CheckResult, runSetup, type SetupProfile, setupExitCode } from '../../sync/doctor/run.ts';
 import { profileOf, sshOptionsOf } from '../../sync/project/from-config.ts';
+import { severalProfiles } from './project.ts';
 import { SetupPrinter, setupJson } from './setup-printer.ts';
 import type { Screen } from './terminal.ts';
 
@@ -22,7 +23,8 @@ export async function runSetupCommand(
     const chosen = project.profiles.find(
       ({ name }) => project.profiles.length === 1 || name === (profile ?? project.defaultProfile),
     );
-    return chosen ?? project.profiles[0];
+    if (chosen === undefined && project.profiles.length > 1) throw severalProfiles(project.profiles);
+    return chosen;
   };
   const configured = attempt(read);
   const configure = (): SetupProfile | undefined => {

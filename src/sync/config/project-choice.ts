@@ -75,7 +75,9 @@ export function singleProfile(
   argv: ProjectArguments,
   problems: Problems,
 ): Choice[] {
-  const prefixed = [...pairs.values()].filter(({ prefix, remote }) => prefix !== '' && remote !== undefined);
+  const prefixed = [...pairs.values()]
+    .filter(({ prefix, remote }) => prefix !== '' && remote !== undefined)
+    .sort((one, other) => (one.remote!.origin.line ?? 0) - (other.remote!.origin.line ?? 0));
   // Options alone make no profile.
   tellUnused(
     [...pairs.values()].filter(({ remote }) => remote === undefined),

@@ -4,7 +4,7 @@
  */
 import { EXIT, RsyncError, usageError } from '../../core/errors.ts';
 import { pathsOf } from './paths.ts';
-import { type Notice, Problems } from './problems.ts';
+import { configError, type Notice, Problems } from './problems.ts';
 import { namedProfiles, singleProfile } from './project-choice.ts';
 import { readProjectFile } from './project-file.ts';
 import {
@@ -17,7 +17,7 @@ import { ENV_FILE, EXCLUDE_FILE, findProject, PROJECT_FILE, projectEnv } from '.
 import { readTyped, typedOrigin } from './project-settings.ts';
 import { prefixOf, readVariables } from './project-variables.ts';
 import { type Sourced, strongest } from './source.ts';
-import { readConfigText } from './text-file.ts';
+import { isUtf16, readConfigText } from './text-file.ts';
 
 export type {
   ProjectArguments,
@@ -112,7 +112,16 @@ export function readProject(input: ProjectInput): UnresolvedProject {
 
 /** rsync ends with 11 where a file of excludes is missing, and so does this: without it, more would be copied and deleted. */
 function checkExcludeFile({ value: file, origin }: Sourced<string>): void {
-  if (readConfigText(file) !== undefined) return;
+  if (readConfigText(file) !== undefined) {
+    if (!isUtf16(file)) return;
+    throw configError([
+      {
+        origin: { kind: 'file', name: origin.name, file, line: 1, column: 1 },
+        text: 'found UTF-16, expected UTF-8: rsync would read no rule of it',
+        hint: 'Save it as UTF-8; Windows PowerShell does so with "Set-Content -Encoding ascii", and not with ">".',
+      },
+    ]);
+  }
   throw new RsyncError('RSYNC_FILE_IO', `the exclude file ${file} is not there (${origin.name})`, {
     exitCode: EXIT.FILEIO,
     origin: 'local',

@@ -162,6 +162,14 @@ export class ProfileBuilder {
     }
     const windows = this.#input.platform === 'win32';
     const key = origin.kind === 'file' ? 'remote' : origin.name;
+    const [variable] = /\$(?:\w+|[{(].*?[)}])/.exec(text.value) ?? [];
+    if (variable !== undefined) {
+      this.#problems.notice(
+        'remote-literal',
+        `${key}: ${variable} is not expanded, it is the name of a folder`,
+        origin,
+      );
+    }
     const remote = this.#problems.attempt(origin, key, () => parseRemote(text.value.trim(), { windows }));
     return remote && { value: remote, origin, ...(overrode === undefined ? {} : { overrode }) };
   }

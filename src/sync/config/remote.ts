@@ -31,7 +31,8 @@ export interface RemoteForm {
 }
 
 const EXPECTED = 'Write [USER@]HOST:/PATH, or rsync://[USER@]HOST/MODULE/PATH for a daemon.';
-const NAME = /^[^\s\0-\x1f\x7f$`{}()<>|;&"'\\*?]+$/;
+/** The quotes of a word processor are no part of a name either. */
+const NAME = /^[^\s\0-\x1f\x7f$`{}()<>|;&"'\\*?\u2018-\u201f\u00ab\u00bb\ufffd]+$/;
 
 /** @throws RsyncError RSYNC_USAGE, exit 1: not the place of another machine; nothing of a password is repeated */
 export function parseRemote(text: string, { windows = false, restricted = false }: RemoteForm = {}): Remote {

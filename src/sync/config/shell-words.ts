@@ -16,7 +16,7 @@ export interface ShellFault {
   hint: string;
 }
 
-const QUOTE_IT = 'Put it in single quotes if it is meant as it stands.';
+export const QUOTE_IT = 'Put it in single quotes if it is meant as it stands.';
 
 /** Outside of quotes. */
 const SPECIAL: Readonly<Record<string, string>> = {

@@ -10,7 +10,7 @@ import { isSupported, LONG_NAMES, type OptionEntry, SHORT_NAMES } from '../../op
 import { REFUSED, type Refusal, valueRefusal, type Workflow } from './option-policy.ts';
 import type { Problems } from './problems.ts';
 import { redactAddress } from './redaction.ts';
-import { splitShellWords } from './shell-words.ts';
+import { QUOTE_IT, splitShellWords } from './shell-words.ts';
 import type { Origin } from './source.ts';
 
 /** One argument of rsync, and where it was written. */
@@ -40,7 +40,13 @@ export function splitOptionText(
   const split = splitShellWords(text);
   if ('words' in split) return split.words.map((word) => ({ text: word.text, origin: positionOf(word.at) }));
   const { at, reason, hint } = split.fault;
-  problems.add(positionOf(at), `${key}: ${reason}`, hint);
+  const origin = positionOf(at);
+  // The quotes around a value of .env are gone by then.
+  const instead =
+    hint === QUOTE_IT && origin.kind === 'env file'
+      ? `Put it in quotes inside of those of the value: ${key}="--exclude='*.tmp'".`
+      : hint;
+  problems.add(origin, `${key}: ${reason}`, instead);
   return [];
 }
 

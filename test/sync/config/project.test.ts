@@ -65,6 +65,34 @@ describe('where a remote comes from', () => {
     });
   });
 
+  it('a .env in UTF-16, as ">" of Windows PowerShell writes it', () => {
+    for (const order of ['le', 'be']) {
+      const bytes = Buffer.from('\ufeffSYNC_REMOTE=user@host:/p\r\n', 'utf16le');
+      writeFileSync(join(root, '.env'), order === 'le' ? bytes : bytes.swap16());
+      expect(remoteOf()).toBe('user@host:/p');
+    }
+  });
+
+  it('an exclude file in UTF-16, of which rsync would read no rule, is a mistake', () => {
+    write('.env', 'SYNC_REMOTE=h:/p');
+    writeFileSync(join(root, '.rsync-exclude'), Buffer.from('\ufeff/secret/\r\n', 'utf16le'));
+    expect(said()).toEqual(['1:1 found UTF-16, expected UTF-8: rsync would read no rule of it']);
+  });
+
+  it('what looks like a variable in a path is told to be none, and quotes of a text are no name', () => {
+    write('.env', 'SYNC_REMOTE=h:$HOME/app');
+    expect(codes()).toContain('remote-literal');
+    write('.env', 'SYNC_REMOTE=\u2018h:/app\u2019');
+    expect(said()).toEqual([expect.stringContaining('is no name of a host')]);
+  });
+
+  it('several remotes are told in the order of the file, and quotes of .env are none of the option', () => {
+    write('.env', 'A_SYNC_REMOTE=h:/a\nB_SYNC_REMOTE=h:/b\n');
+    expect(said()).toEqual(['1:15 found several remotes: A_SYNC_REMOTE, B_SYNC_REMOTE']);
+    write('.env', "SYNC_REMOTE=h:/a\nSYNC_OPTIONS='--exclude=*.o'\n");
+    expect(failure().hint).toContain(`SYNC_OPTIONS="--exclude='*.tmp'"`);
+  });
+
   it('from a folder below the root', () => {
     write('.env', 'SYNC_REMOTE=hh:/p');
     write('packages/a/.env', 'UNRELATED=1');
