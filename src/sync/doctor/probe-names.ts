@@ -17,10 +17,10 @@ export function probeName(): string {
   return PROBE_PREFIX + randomBytes(6).toString('hex');
 }
 
-/** Writes a file with TIME. */
+/** Writes a file with TIME; it is not empty, so that a full disk shows. */
 export function writeTimed(folder: string): void {
   const file = join(folder, TIMED);
-  writeFileSync(file, '');
+  writeFileSync(file, 'rsyncjs\n');
   const seconds = TIME.mtime + TIME.mtimeNsec / 1e9;
   utimesSync(file, seconds, seconds);
 }

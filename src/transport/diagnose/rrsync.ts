@@ -88,6 +88,9 @@ export function recogniseRrsync(symptoms: Symptoms): Finding | undefined {
 }
 
 function crashHint(error: string): string {
+  if (/FileNotFoundError.*\/rsync'$/.test(error)) {
+    return 'rrsync starts the rsync at that place, and there is none: install rsync on that host, or set RSYNC in its rrsync.';
+  }
   return /FileNotFoundError|NotADirectoryError/.test(error)
     ? 'The directory in the command= of this key in authorized_keys there does not exist.'
     : 'Look at the command= of this key in authorized_keys there: its directory and the rights of the account.';

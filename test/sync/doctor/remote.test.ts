@@ -96,6 +96,17 @@ describe.skipIf(requirePeers().length === 0)('the other side of a setup', () => 
     expect(readdirSync(there)).toEqual(['a.txt']);
   });
 
+  it('a file in place of the folder', async () => {
+    const location = `host:${join(there, 'a.txt')}`;
+    const connect = ['-e', shell, `--rsync-path=${newest.path}`];
+    const found = await check({ origin: 'a test', location, root, connect }, { env });
+    expect(found.of('path')).toMatchObject({
+      grade: 'error',
+      sentence: expect.stringContaining('is no folder'),
+      remedy: expect.stringContaining('A file is in the way'),
+    });
+  });
+
   it('a folder that may not be written to', async () => {
     // Root may write everywhere: rsync there runs as somebody else.
     const isRoot = process.getuid?.() === 0;

@@ -75,6 +75,14 @@ FileNotFoundError: [Errno 2] No such file or directory: '/srv/gone'
     expect(found?.hint).toContain('does not exist');
   });
 
+  it('a rrsync that finds no rsync', () => {
+    const stderr = `Traceback (most recent call last):
+  File "/usr/bin/rrsync", line 376, in <module>
+FileNotFoundError: [Errno 2] No such file or directory: '/usr/bin/rsync'
+`;
+    expect(recognise(symptoms({ exit: ended(1), stderr }))?.hint).toContain('install rsync on that host');
+  });
+
   it('is not seen in a path of a session that runs', () => {
     const s = symptoms({
       printed: '\x1f\0\0\0',

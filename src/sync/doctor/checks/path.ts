@@ -11,7 +11,7 @@ export const path: Check = {
     { grade: 'ok', when: 'it is; how many names are in it is told' },
     {
       grade: 'error',
-      when: 'there is no such folder, the account may not read it, or no module of a daemon is named',
+      when: 'there is no such folder, a file is in its place, the account may not read it, or no module of a daemon is named',
       remedy: 'Make it there (`ssh HOST mkdir -p PATH`), correct the path, or change its rights.',
     },
   ],
@@ -30,6 +30,14 @@ export const path: Check = {
     if (result.exitCode === EXIT.OK) return ok(`${location} can be read: ${count(names, 'name')}`, { names });
     const words = messages[0] ?? `exit ${result.exitCode}`;
     const missing = /No such file or directory/.test(words);
+    if (/Not a directory/.test(words)) {
+      return fault(
+        result.exitCode,
+        `${location} is no folder: ${words}`,
+        'A file is in the way: correct the path, or move the file there.',
+        { messages },
+      );
+    }
     const what = missing
       ? 'is not there'
       : /Permission denied/.test(words)
@@ -57,7 +65,7 @@ function quoted(word: string): string {
 export const writable: Check = {
   name: 'writable',
   about:
-    'That the account may write to the remote folder and delete there: a folder with a few empty files, `.rsyncjs-check-…`, is pushed and deleted again. Nothing is written where nothing may be deleted.',
+    'That the account may write to the remote folder and delete there: a folder with a few small files, `.rsyncjs-check-…`, is pushed and deleted again. Nothing is written where nothing may be deleted.',
   outcomes: [
     { grade: 'ok', when: 'both' },
     {
@@ -71,8 +79,8 @@ export const writable: Check = {
     },
     {
       grade: 'error',
-      when: 'read-only, or no rights',
-      remedy: 'Change the rights or the key; or use it for a pull only.',
+      when: 'read-only, no rights, or a full disk',
+      remedy: 'Change the rights or the key, or make room; or use it for a pull only.',
     },
   ],
   needs: ['path'],
