@@ -128,10 +128,10 @@ function linesFromEnd(path: string): Iterable<string> | undefined {
     if (errnoCode(error) === 'ENOENT') return undefined;
     throw fileError('open', path, error);
   }
-  return backwards(fd);
+  return backwards(fd, path);
 }
 
-function* backwards(fd: number): Generator<string> {
+function* backwards(fd: number, path: string): Generator<string> {
   try {
     let end = fstatSync(fd).size;
     /** The beginning of the line after which `end` is; undefined: it is too long already. */
@@ -156,6 +156,8 @@ function* backwards(fd: number): Generator<string> {
       end = start;
     }
     if (tail !== undefined) yield tail.toString('utf8');
+  } catch (error) {
+    throw fileError('read', path, error);
   } finally {
     closeSync(fd);
   }
@@ -178,9 +180,15 @@ function parseRecord(line: string): HistoryRecord | undefined {
       Array.isArray(value.options) &&
       typeof value.result === 'string' &&
       typeof value.exitCode === 'number' &&
-      typeof value.duration === 'number';
+      typeof value.duration === 'number' &&
+      (value.counts === undefined || areCounts(value.counts));
     return isRecord ? (value as HistoryRecord) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function areCounts(counts: Partial<HistoryRecord['counts']> | null): boolean {
+  const { transferred, deleted, total } = counts ?? {};
+  return [transferred, deleted, total].every((count) => typeof count === 'number');
 }
