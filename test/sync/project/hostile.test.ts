@@ -202,6 +202,49 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     expect(contents(bert.root)).toEqual({ a: 'by bert!\n' });
   });
 
+  it('of which what is chosen in a folder goes alone, and the folder only with all that is in it', async () => {
+    for (const path of ['f/one', 'f/two', 'f/g/three', 'becomes/file']) put(anna.root, path, 'old\n');
+    await anna.push();
+    for (const path of ['f', 'becomes']) remove(anna.root, path);
+    put(anna.root, 'becomes', 'a file now\n');
+    const rest = { 'f/': '', 'f/one': 'old\n', 'becomes/': '', 'becomes/file': 'old\n' };
+    const first = await anna.push({ choose: async () => new Set(['f/two', 'f/g/three', 'f/g', 'becomes']) });
+    // Not the file either: what is in its way was not chosen.
+    expect([first.outcome, first.plan.transfer, contents(server)]).toEqual(['ok', [], rest]);
+    // rsync would delete a folder that it has emptied.
+    const second = await anna.push({ choose: async () => new Set(['f/one']) });
+    expect([second.outcome, second.plan.delete, contents(server)]).toEqual(['ok', [], rest]);
+    expect((await anna.push({ choose: all })).outcome).toBe('ok');
+    expect(contents(server)).toEqual({ becomes: 'a file now\n' });
+  });
+
+  it('of which a file has another content, of one size, within one second', async () => {
+    const write = (folder: string, content: string, mtime: number): void => {
+      put(folder, 'a', content);
+      utimesSync(join(folder, 'a'), mtime, mtime);
+    };
+    write(anna.root, 'one', 1_700_000_000.25);
+    await anna.push();
+    await bert.pull();
+    write(anna.root, 'two', 1_700_000_000.5);
+    const dry = await anna.push({ dryRun: true });
+    const pushed = await anna.push();
+    for (const { outcome, plan, transfer } of [dry, pushed]) {
+      expect(plan.transfer.map(({ path }) => path)).toEqual(['a']);
+      expect(transfer?.stats.transferredFiles, outcome).toBe(1);
+    }
+    expect([pushed.outcome, contents(server)]).toEqual(['ok', { a: 'two' }]);
+    expect([(await bert.pull()).outcome, contents(bert.root)]).toEqual(['ok', { a: 'two' }]);
+    // Both sides know of it: nothing is left to do, and nobody is blamed.
+    for (const { plan, outcome } of [await bert.pull(), await bert.push(), await anna.push()]) {
+      expect([outcome, plan.transfer, plan.refused]).toEqual(['ok', [], []]);
+    }
+    write(bert.root, 'ten', 1_700_000_000.75);
+    bert.profile.conflict = 'remote';
+    write(server, 'six', 1_700_000_000.875);
+    expect([(await bert.pull()).outcome, contents(bert.root)]).toEqual(['ok', { a: 'six' }]);
+  });
+
   it('whose root is missing is not pushed; a pull makes it, and it is the same project afterwards', async () => {
     put(anna.root, 'a', 'a\n');
     await anna.push();
