@@ -1,10 +1,11 @@
 /** The key that a server is known by: given, or made once and kept. */
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { RsyncError } from '../../core/errors.ts';
 import { errnoCode, errnoText } from '../../files/errors.ts';
+import { makeFolders } from '../../files/make-folders.ts';
 import { platform } from '../../files/platform/index.ts';
 import { writeOpenSshEd25519 } from '../../transport/ssh/auth/openssh-key.ts';
 import { readKeyFile } from '../../transport/ssh/auth/private-key.ts';
@@ -88,7 +89,7 @@ export function ensureHostKey(path: string): HostKey {
 function makeHostKey(path: string): boolean {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     writeFileSync(temporary, `${newKey()}\n`, { mode: 0o600, flag: 'wx', flush: true });
     return publish(temporary, path);
   } catch (error) {

@@ -3,10 +3,11 @@
  * "AUTHORIZED_KEYS FILE FORMAT"; ssh_config(5).
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EXIT, RsyncError, usageError } from '../../core/errors.ts';
 import { fileError } from '../../files/errors.ts';
+import { makeFolders } from '../../files/make-folders.ts';
 import { platform } from '../../files/platform/index.ts';
 import { readOpenSshEnvelope, writeOpenSshEd25519 } from '../../transport/ssh/auth/openssh-key.ts';
 
@@ -166,7 +167,7 @@ function obtain(
   const text = `${writeOpenSshEd25519(key)}\n`;
   const publicKey = publicHalf(text)!;
   try {
-    mkdirSync(join(privateFile, '..'), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(privateFile), 0o700);
   } catch (error) {
     throw fileError('mkdir', join(privateFile, '..'), error);
   }

@@ -1,10 +1,11 @@
 /** One run of one spoke: its folder is pulled, under a lock of its own. */
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import type { ItemGuard, TransferResult } from '../../client/transfer-request.ts';
 import { fromText } from '../../core/bytes.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
 import { fileError } from '../../files/errors.ts';
+import { makeFolders } from '../../files/make-folders.ts';
 import type { FilterArgument } from '../../options/transfer-options.ts';
 import type { Spoke } from '../config/hub-spoke.ts';
 import { asLocal } from '../project/inspect.ts';
@@ -242,7 +243,7 @@ function historyResult({ outcome, exitCode }: SpokeOutcome): HistoryRecord['resu
 /** @returns false: it was there. @throws RsyncError RSYNC_FILE_IO, exit 11 */
 function makeCopy(path: string): boolean {
   try {
-    return mkdirSync(path, { recursive: true }) !== undefined;
+    return makeFolders(path);
   } catch (error) {
     throw fileError('mkdir', path, error);
   }

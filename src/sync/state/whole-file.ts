@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError } from '../../files/errors.ts';
+import { makeFolders } from '../../files/make-folders.ts';
 import { platform } from '../../files/platform/index.ts';
 import { renameWindows } from '../../files/rename-windows.ts';
 import { randomSuffix } from '../../files/temp-names.ts';
@@ -22,7 +14,7 @@ import { randomSuffix } from '../../files/temp-names.ts';
 /** Makes a folder of ours, and those above it. Throws RsyncError (exit 11). */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path, 0o700);
   } catch (error) {
     throw fileError('mkdir', path, error);
   }
