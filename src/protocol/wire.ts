@@ -113,13 +113,8 @@ export class Wire {
    */
   async read<T>(decode: (r: Reader) => T): Promise<T> {
     for (;;) {
-      const start = this.reader.pos;
-      try {
-        return decode(this.reader);
-      } catch (error) {
-        if (error !== NEED_MORE) throw error;
-        this.reader.pos = start;
-      }
+      const decoded = this.attempt(decode);
+      if (decoded !== NEED_MORE) return decoded;
       await this.more();
     }
   }
@@ -129,13 +124,19 @@ export class Wire {
    * for each is felt where files are small.
    */
   readNow<T extends NonNullable<unknown>>(decode: (r: Reader) => T): T | undefined {
+    const decoded = this.attempt(decode);
+    return decoded === NEED_MORE ? undefined : decoded;
+  }
+
+  /** NEED_MORE: nothing was taken. */
+  private attempt<T>(decode: (r: Reader) => T): T | typeof NEED_MORE {
     const start = this.reader.pos;
     try {
       return decode(this.reader);
     } catch (error) {
       if (error !== NEED_MORE) throw error;
       this.reader.pos = start;
-      return undefined;
+      return NEED_MORE;
     }
   }
 

@@ -3,11 +3,12 @@ import { EXIT, protocolError } from '../core/errors.ts';
 import type { EventSink, TransferStats } from '../core/events.ts';
 import type { Handover } from '../files/handover.ts';
 import type { Places } from '../files/places.ts';
+import type { Stat } from '../files/stat.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { intPayload, MSG } from '../protocol/mux.ts';
 import type { Negotiated } from '../protocol/negotiated.ts';
 import type { Wire } from '../protocol/wire.ts';
-import type { ItemGuard } from './item-guard.ts';
+import type { Coming, ItemGuard } from './item-guard.ts';
 import type { ModulePolicy } from './policy.ts';
 
 /** I/O error flags, docs/protocol/2-file-list.md, 2.11. */
@@ -99,6 +100,16 @@ export class RoleContext {
     const { removeSourceFiles, removeSentFiles, dryRun } = this.options;
     if ((removeSourceFiles || (removeSentFiles && wasSent)) && !dryRun)
       this.wire.sendMessage(MSG.SUCCESS, intPayload(ndx));
+  }
+
+  /**
+   * What is at a place is not to be touched (`ItemGuard.mayChange`).
+   * @param found   undefined: nothing is there, and nothing is lost
+   * @param coming  asked only if somebody guards; undefined: it would be removed
+   */
+  isGuarded(name: ByteString, found: Stat | undefined, coming?: () => Coming | undefined): boolean {
+    if (this.guard?.mayChange === undefined || found === undefined) return false;
+    return !this.guard.mayChange(name, found, coming?.());
   }
 
   /** A failure of one item: the run goes on and ends with 23. `text` may hold bytes of names. */

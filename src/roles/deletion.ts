@@ -240,7 +240,7 @@ export class Deletion {
       this.tellNotEmpty(name);
       return 'kept';
     }
-    if (this.ctx.guard?.mayChange?.(name, stat, undefined) === false) return 'kept';
+    if (this.ctx.isGuarded(name, stat)) return 'kept';
     const keeps = this.backups !== undefined && !stat.isDirectory && !this.backups.isBackup(name);
     if (keeps && !dryRun) {
       if (!this.backups!.keep(name, stat, 'goes')) return 'failed';

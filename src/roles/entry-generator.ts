@@ -99,12 +99,7 @@ export class EntryGenerator extends GeneratorPart {
     const { alternates } = this.side.keeping;
     const target = root?.lstat(leader) ?? alternates?.taken.get(leader);
     // It may have come out shorter than the list has it.
-    if (
-      stat !== undefined &&
-      target !== undefined &&
-      this.ctx.guard?.mayChange?.(name, stat, target) === false
-    )
-      return undefined;
+    if (target !== undefined && this.ctx.isGuarded(name, stat, () => target)) return undefined;
     if (stat !== undefined && target !== undefined && stat.sameItem(target)) {
       this.writer.report(held, list, i, ndx, kind, '');
       this.items.tellUnchanged(name, 0);

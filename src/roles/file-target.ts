@@ -136,10 +136,8 @@ export class FileTargets {
 
   /** What is there is not to be touched: it may have come, or changed, since the generator asked. */
   private isGuarded(name: ByteString, coming: () => Coming | undefined): boolean {
-    const { guard } = this.ctx;
-    if (guard?.mayChange === undefined) return false;
-    const found = this.side.root!.lstat(name);
-    return found !== undefined && !guard.mayChange(name, found, coming());
+    if (this.ctx.guard?.mayChange === undefined) return false;
+    return this.ctx.isGuarded(name, this.side.root!.lstat(name), coming);
   }
 
   /** `--delay-updates`: the files that wait get their places, in the order in which they came. */

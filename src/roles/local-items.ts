@@ -101,11 +101,9 @@ export class LocalItems {
     return false;
   }
 
-  /** What is there is not to be touched. */
+  /** What is there is not to be touched by an entry. */
   isGuarded(name: ByteString, found: Stat | undefined, list: FileList, i: number): boolean {
-    const { guard } = this.ctx;
-    if (guard?.mayChange === undefined || found === undefined) return false;
-    return !guard.mayChange(name, found, { mode: list.mode(i), size: list.size(i) });
+    return this.ctx.isGuarded(name, found, () => ({ mode: list.mode(i), size: list.size(i) }));
   }
 
   /** The filters of a daemon's module are about it. */

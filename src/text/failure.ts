@@ -29,10 +29,10 @@ export function describeFailure(error: unknown, interrupted: boolean, details: b
 }
 
 function describeRsyncError(error: RsyncError): Failure {
-  const { exitCode, message, hint } = error;
+  const { code, exitCode, message, hint } = error;
   const whole = message.startsWith(PREFIX) ? message : PREFIX + message;
-  // A list has its items in lines that are indented; any other line feed is a name's.
-  const lines = whole.split(/\n(?= {2})/).map(bytesOf);
+  // Mistakes of a configuration are a list, its items indented. Any other line feed is a name's, which may be the peer's.
+  const lines = (code === 'RSYNC_USAGE' ? whole.split(/\n(?= {2})/) : [whole]).map(bytesOf);
   if (hint !== undefined) lines.push(bytesOf(hint));
   return { exitCode, lines };
 }

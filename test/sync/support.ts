@@ -93,3 +93,8 @@ export class Machine {
     return this.run('push', more);
   }
 }
+
+/** Two machines with one server. */
+export function annaAndBert(base: string, server: string, peer: Peer | 'ours'): [Machine, Machine] {
+  return [new Machine(base, 'anna', server, peer), new Machine(base, 'bert', server, peer)];
+}

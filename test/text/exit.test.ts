@@ -32,6 +32,17 @@ it('takes names in messages for bytes where they are', () => {
   expect(lines('\u2026caf\u00e9')).toEqual(['rsyncjs: \xe2\x80\xa6caf\xc3\xa9']);
 });
 
+it('breaks a list of mistakes into lines, and no name of a peer', () => {
+  const message = '2 mistakes:\n  a: wrong\n  b: wrong';
+  expect(describeFailure(usageError(message), false, false).lines).toEqual([
+    'rsyncjs: 2 mistakes:',
+    '  a: wrong',
+    '  b: wrong',
+  ]);
+  const broken = new RsyncError('RSYNC_PROTOCOL', 'no such name: x\n  y', { exitCode: 12, origin: 'remote' });
+  expect(describeFailure(broken, false, false).lines).toEqual(['rsyncjs: no such name: x\n  y']);
+});
+
 it('says nothing of what an interrupt broke', () => {
   const broken = new RsyncError('RSYNC_STREAM', 'gone', { exitCode: 12, origin: 'transport' });
   expect(describeFailure(broken, true, true)).toEqual({ exitCode: 20, lines: [] });

@@ -19,7 +19,7 @@ import type { Plan } from '../../../src/sync/project/plan.ts';
 import { type RealDaemon, startDaemon } from '../../support/daemon.ts';
 import { newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
-import { contents, Machine, put, remove } from '../support.ts';
+import { annaAndBert, contents, Machine, put, remove } from '../support.ts';
 
 const found = requirePeers();
 const top = temporaryFolder('hostile');
@@ -47,10 +47,7 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     base = join(top, String(++count));
     server = join(base, 'server');
     mkdirSync(server, { recursive: true });
-    [anna, bert] = ['anna', 'bert'].map((name) => new Machine(base, name, server, newestPeer())) as [
-      Machine,
-      Machine,
-    ];
+    [anna, bert] = annaAndBert(base, server, newestPeer());
   });
 
   const ODD = [
@@ -74,10 +71,7 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     'of odd names goes over and back, and each is deleted alone ($server server, protocol $protocol)',
     async (row) => {
       if (row.server === 'oldest') {
-        [anna, bert] = ['anna', 'bert'].map((name) => new Machine(base, name, server, found[0]!)) as [
-          Machine,
-          Machine,
-        ];
+        [anna, bert] = annaAndBert(base, server, found[0]!);
       }
       for (const { profile } of [anna, bert]) {
         profile.connection = [...profile.connection, `--protocol=${row.protocol}`];

@@ -6,7 +6,7 @@ import { toText } from '../../../src/core/bytes.ts';
 import type { RunResult } from '../../../src/sync/project/run.ts';
 import { newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
-import { contents, Machine, put, remove } from '../support.ts';
+import { annaAndBert, contents, type Machine, put, remove } from '../support.ts';
 
 const top = temporaryFolder('meanwhile');
 afterAll(() => removeTree(top));
@@ -25,10 +25,7 @@ describe.skipIf(requirePeers().length === 0 || process.platform === 'win32')(
       const base = join(top, String(++count));
       server = join(base, 'server');
       mkdirSync(base);
-      [anna, bert] = ['anna', 'bert'].map((name) => new Machine(base, name, server, newestPeer())) as [
-        Machine,
-        Machine,
-      ];
+      [anna, bert] = annaAndBert(base, server, newestPeer());
       for (const path of ['a', 'b', 'folder/c', 'folder/d']) put(anna.root, path, `${path} of anna\n`);
       await anna.push();
       await bert.pull();

@@ -6,7 +6,7 @@ import { toText } from '../../../src/core/bytes.ts';
 import type { RunResult } from '../../../src/sync/project/run.ts';
 import { newestPeer, requirePeers, temporaryFolder } from '../../support/peers.ts';
 import { removeTree } from '../../support/tree.ts';
-import { contents, Machine, put, remove } from '../support.ts';
+import { annaAndBert, contents, type Machine, put, remove } from '../support.ts';
 
 const found = requirePeers();
 const top = temporaryFolder('project');
@@ -25,10 +25,7 @@ describe.skipIf(found.length === 0 || process.platform === 'win32')('a project',
     const base = join(top, String(++count));
     server = join(base, 'server');
     mkdirSync(base);
-    [anna, bert] = ['anna', 'bert'].map((name) => new Machine(base, name, server, newestPeer())) as [
-      Machine,
-      Machine,
-    ];
+    [anna, bert] = annaAndBert(base, server, newestPeer());
   });
 
   it('goes to a server that has nothing, and from there to another machine', async () => {
